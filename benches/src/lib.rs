@@ -1,0 +1,1 @@
+//! Benchmarks: every budget is one of them

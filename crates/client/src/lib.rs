@@ -1,0 +1,1 @@
+//! Connections to Temporal that retry, rotate and say what they tried

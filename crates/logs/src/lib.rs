@@ -1,0 +1,1 @@
+//! Structured logs to stdout: JSON in production, readable on a terminal

@@ -1,0 +1,1 @@
+//! A framework for Temporal workers: the facade that a product depends on

@@ -1,0 +1,3 @@
+//! Real servers on this machine: found, installed, started, stopped; and a wire proxy
+
+pub mod proxy;

@@ -1,0 +1,1 @@
+//! Typed settings: sections, sources, secrets

@@ -1,0 +1,1 @@
+//! Error classes for activities and workflows: usable in workflow code, no I/O

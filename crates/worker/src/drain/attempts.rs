@@ -1,0 +1,89 @@
+//! The attempts that run right now: counted for recycling, listed when a shutdown has to give them up.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use mainspring_context::Activity;
+use parking_lot::Mutex;
+
+/// The running attempts of one worker.
+#[derive(Debug, Default)]
+pub struct Attempts {
+    started: AtomicU64,
+    running: Mutex<HashMap<u64, (Arc<Activity>, Instant)>>,
+}
+
+/// An attempt that has not ended.
+#[derive(Clone, Debug)]
+pub struct RunningAttempt {
+    /// Which one.
+    pub activity: Arc<Activity>,
+    /// For how long it has run.
+    pub running: Duration,
+}
+
+impl Attempts {
+    /// Notes that an attempt starts; it ends when the guard is dropped.
+    pub(crate) fn begin(self: &Arc<Self>, activity: Arc<Activity>) -> AttemptGuard {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        self.running.lock().insert(number, (activity, Instant::now()));
+        AttemptGuard { attempts: self.clone(), number }
+    }
+
+    /// How many attempts have started since the worker did.
+    pub fn started(&self) -> u64 {
+        self.started.load(Ordering::Relaxed)
+    }
+
+    /// How many run now.
+    pub fn running(&self) -> usize {
+        self.running.lock().len()
+    }
+
+    /// Those that run now, the longest first.
+    pub fn list(&self) -> Vec<RunningAttempt> {
+        let mut list: Vec<RunningAttempt> = self
+            .running
+            .lock()
+            .values()
+            .map(|(activity, since)| RunningAttempt { activity: activity.clone(), running: since.elapsed() })
+            .collect();
+        list.sort_by_key(|attempt| std::cmp::Reverse(attempt.running));
+        list
+    }
+}
+
+/// Ends an attempt when dropped, also by a panic.
+#[derive(Debug)]
+pub(crate) struct AttemptGuard {
+    attempts: Arc<Attempts>,
+    number: u64,
+}
+
+impl Drop for AttemptGuard {
+    fn drop(&mut self) {
+        self.attempts.running.lock().remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_is_listed_until_its_guard_goes() {
+        let attempts = Arc::new(Attempts::default());
+        let first = attempts.begin(Arc::new(Activity { activity_id: "1".into(), ..Activity::default() }));
+        let second = attempts.begin(Arc::new(Activity { activity_id: "2".into(), ..Activity::default() }));
+        let ids = |attempts: &Attempts| -> Vec<String> {
+            attempts.list().iter().map(|attempt| attempt.activity.activity_id.clone()).collect()
+        };
+        assert_eq!(ids(&attempts), ["1", "2"], "the longest first");
+        drop(first);
+        assert_eq!(ids(&attempts), ["2"]);
+        drop(second);
+        assert_eq!((attempts.running(), attempts.started()), (0, 2));
+    }
+}

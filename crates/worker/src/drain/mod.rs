@@ -1,0 +1,8 @@
+//! Leaving well: one sum of times (invariant 2), and the attempts that are still running.
+
+mod attempts;
+mod sum;
+
+pub use attempts::{Attempts, RunningAttempt};
+pub(crate) use attempts::AttemptGuard;
+pub use sum::Sum;

@@ -1,0 +1,89 @@
+//! The activity layer: context, span, protection, panics and errors by class, around every attempt.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::future::{BoxFuture, FutureExt};
+use mainspring_context::{Activity, Scope, Shutdown};
+use temporalio_sdk::activities::{ActivityError, ActivityInfo};
+use temporalio_sdk::interceptors::{
+    ActivityInboundInterceptor, ExecuteActivityInput, ExecuteActivityOutput, Next,
+};
+use tokio::runtime::Handle;
+use tracing::Instrument;
+
+use super::{Protected, panics};
+use crate::drain::Attempts;
+
+/// What every attempt of a worker runs in.
+#[derive(Clone, Debug)]
+pub struct ActivitySurroundings {
+    /// The runtime that user code spawns on.
+    pub user: Handle,
+    /// Fires when the worker is asked to stop.
+    pub shutdown: Shutdown,
+    /// Where running attempts are counted and listed.
+    pub attempts: Arc<Attempts>,
+}
+
+impl ActivitySurroundings {
+    /// The current activity as the SDK describes it.
+    pub fn describe(&self, info: &ActivityInfo) -> Arc<Activity> {
+        Arc::new(Activity {
+            namespace: info.namespace.clone(),
+            task_queue: info.task_queue.clone(),
+            workflow_id: info.workflow_id.clone(),
+            workflow_run_id: info.workflow_run_id.clone(),
+            workflow_type: info.workflow_type.clone(),
+            activity_id: info.activity_id.clone(),
+            activity_type: info.activity_type.clone(),
+            attempt: info.attempt,
+            shutdown: self.shutdown.clone(),
+        })
+    }
+}
+
+/// Runs one attempt: inside its scope and span, protected, with a panic as a typed failure and an error without a class
+/// as `Unclassified`.
+///
+/// # Errors
+/// What the activity returned, classified.
+pub async fn run_activity<T: Send>(
+    activity: Arc<Activity>,
+    surroundings: &ActivitySurroundings,
+    body: BoxFuture<'_, Result<T, ActivityError>>,
+) -> Result<T, ActivityError> {
+    let _attempt = surroundings.attempts.begin(activity.clone());
+    let span = tracing::info_span!(
+        "activity",
+        namespace = activity.namespace,
+        task_queue = activity.task_queue,
+        workflow_id = activity.workflow_id,
+        workflow_run_id = activity.workflow_run_id,
+        workflow_type = activity.workflow_type,
+        activity_id = activity.activity_id,
+        activity_type = activity.activity_type,
+        attempt = activity.attempt,
+    );
+    let protected = Protected::new(body, surroundings.user.clone());
+    let outcome = Scope::activity(activity).wrap(AssertUnwindSafe(protected).catch_unwind()).instrument(span).await;
+    match outcome {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(error)) => Err(mainspring_vocabulary::classify(error)),
+        Err(panic) => Err(panics::failure(panic).into()),
+    }
+}
+
+/// The interceptor that puts [`run_activity`] around every attempt of a worker.
+pub(crate) struct ActivityLayer(pub(crate) ActivitySurroundings);
+
+impl ActivityInboundInterceptor for ActivityLayer {
+    fn execute_activity<'a>(
+        &'a self,
+        input: ExecuteActivityInput,
+        next: Next<'a, ExecuteActivityInput, ExecuteActivityOutput<'a>>,
+    ) -> ExecuteActivityOutput<'a> {
+        let activity = self.0.describe(input.activity_info());
+        Box::pin(run_activity(activity, &self.0, next.run(input)))
+    }
+}

@@ -1,0 +1,13 @@
+//! What Mainspring wraps around user code, one function a layer. The worker's interceptors call them, and so does the
+//! test kit, so an activity under test sees what it sees in production.
+
+mod activity;
+mod panics;
+mod protect;
+mod workflow;
+
+pub use activity::{ActivitySurroundings, run_activity};
+pub(crate) use activity::ActivityLayer;
+pub use panics::install_panic_hook;
+pub use protect::Protected;
+pub(crate) use workflow::{Busy, workflow_layer};

@@ -1,0 +1,155 @@
+//! The workflow layer: scope, span and the replaying flag at each poll, and what a worker's thread is busy with.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use mainspring_context::{Scope, Workflow};
+use parking_lot::Mutex;
+use temporalio_sdk::WorkflowContextView;
+use temporalio_sdk::workflow_interceptors::{
+    ExecuteWorkflowInput, ExecuteWorkflowResult, HandleQueryInput, HandleQueryResult, HandleSignalInput,
+    HandleSignalResult, HandleUpdateInput, HandleUpdateResult, InitializeWorkflowInput, InitializeWorkflowOutput,
+    SyncWorkflowInterceptorContext, ValidateUpdateInput, ValidateUpdateResult, WorkflowInterceptor,
+    WorkflowInterceptorConstructor, WorkflowInterceptorContext, WorkflowInterceptorFuture, WorkflowNext,
+};
+use tracing::Span;
+
+/// What a worker's thread runs right now: nothing can interrupt workflow code, so the watchdog must be able to name it.
+#[derive(Debug, Default)]
+pub(crate) struct Busy(Mutex<Option<(Arc<Workflow>, Instant)>>);
+
+impl Busy {
+    /// The workflow that has held the thread, and since when.
+    pub(crate) fn with(&self) -> Option<(Arc<Workflow>, Instant)> {
+        self.0.lock().clone()
+    }
+}
+
+struct Idle<'a>(&'a Busy);
+
+impl Drop for Idle<'_> {
+    fn drop(&mut self) {
+        *self.0.0.lock() = None;
+    }
+}
+
+/// Makes the layer for every workflow of one worker.
+pub(crate) fn workflow_layer(busy: Arc<Busy>) -> WorkflowInterceptorConstructor {
+    WorkflowInterceptorConstructor::new(move |view: &WorkflowContextView| WorkflowLayer::new(view, busy.clone()))
+}
+
+struct WorkflowLayer {
+    workflow: Arc<Workflow>,
+    span: Span,
+    busy: Arc<Busy>,
+}
+
+impl WorkflowLayer {
+    fn new(view: &WorkflowContextView, busy: Arc<Busy>) -> Self {
+        let workflow = Arc::new(Workflow {
+            namespace: view.namespace().to_owned(),
+            task_queue: view.task_queue().to_owned(),
+            workflow_id: view.workflow_id().to_owned(),
+            workflow_run_id: view.run_id().to_owned(),
+            workflow_type: view.workflow_type().to_owned(),
+            attempt: view.attempt(),
+        });
+        let span = tracing::info_span!(
+            "workflow",
+            namespace = workflow.namespace,
+            task_queue = workflow.task_queue,
+            workflow_id = workflow.workflow_id,
+            workflow_run_id = workflow.workflow_run_id,
+            workflow_type = workflow.workflow_type,
+            attempt = workflow.attempt,
+        );
+        Self { workflow, span, busy }
+    }
+
+    /// Runs a step of the workflow's code. A panic goes on to the SDK, which fails the workflow task; it is counted by
+    /// type here, for the SDK reports the first attempt only.
+    fn step<T>(&self, replaying: bool, code: impl FnOnce() -> T) -> T {
+        let _span = self.span.enter();
+        let _scope = Scope::workflow(self.workflow.clone(), replaying).enter();
+        *self.busy.0.lock() = Some((self.workflow.clone(), Instant::now()));
+        let _idle = Idle(&self.busy);
+        catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|panic| {
+            crate::metrics::workflow_task_failed(&self.workflow.workflow_type);
+            resume_unwind(panic)
+        })
+    }
+
+    fn each_poll<'a, T: 'a>(
+        &'a self,
+        context: WorkflowInterceptorContext,
+        future: WorkflowInterceptorFuture<'a, T>,
+    ) -> WorkflowInterceptorFuture<'a, T> {
+        let mut future = Box::pin(future);
+        WorkflowInterceptorFuture::new(std::future::poll_fn(move |cx| -> Poll<T> {
+            self.step(context.is_replaying_history_events(), || future.as_mut().poll(cx))
+        }))
+    }
+}
+
+impl WorkflowInterceptor for WorkflowLayer {
+    fn initialize_workflow(
+        &self,
+        _context: WorkflowContextView,
+        input: InitializeWorkflowInput,
+        next: WorkflowNext<'_, InitializeWorkflowInput, InitializeWorkflowOutput>,
+    ) -> InitializeWorkflowOutput {
+        // The SDK does not say here whether it replays, so `#[init]` never logs.
+        self.step(true, || next.run(input))
+    }
+
+    fn execute<'a>(
+        &'a self,
+        context: WorkflowInterceptorContext,
+        input: ExecuteWorkflowInput,
+        next: WorkflowNext<'a, ExecuteWorkflowInput, WorkflowInterceptorFuture<'a, ExecuteWorkflowResult>>,
+    ) -> WorkflowInterceptorFuture<'a, ExecuteWorkflowResult> {
+        let future = self.step(context.is_replaying_history_events(), || next.run(input));
+        self.each_poll(context, future)
+    }
+
+    fn handle_signal<'a>(
+        &'a self,
+        context: WorkflowInterceptorContext,
+        input: HandleSignalInput,
+        next: WorkflowNext<'a, HandleSignalInput, WorkflowInterceptorFuture<'a, HandleSignalResult>>,
+    ) -> WorkflowInterceptorFuture<'a, HandleSignalResult> {
+        let future = self.step(context.is_replaying_history_events(), || next.run(input));
+        self.each_poll(context, future)
+    }
+
+    fn handle_update<'a>(
+        &'a self,
+        context: WorkflowInterceptorContext,
+        input: HandleUpdateInput,
+        next: WorkflowNext<'a, HandleUpdateInput, WorkflowInterceptorFuture<'a, HandleUpdateResult>>,
+    ) -> WorkflowInterceptorFuture<'a, HandleUpdateResult> {
+        let future = self.step(context.is_replaying_history_events(), || next.run(input));
+        self.each_poll(context, future)
+    }
+
+    fn handle_query(
+        &self,
+        context: SyncWorkflowInterceptorContext,
+        input: HandleQueryInput,
+        next: WorkflowNext<'_, HandleQueryInput, HandleQueryResult>,
+    ) -> HandleQueryResult {
+        self.step(context.is_replaying_history_events(), || next.run(input))
+    }
+
+    fn validate_update(
+        &self,
+        context: SyncWorkflowInterceptorContext,
+        input: ValidateUpdateInput,
+        next: WorkflowNext<'_, ValidateUpdateInput, ValidateUpdateResult>,
+    ) -> ValidateUpdateResult {
+        self.step(context.is_replaying_history_events(), || next.run(input))
+    }
+}

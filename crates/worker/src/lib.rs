@@ -1,0 +1,1 @@
+//! From products to running workers: registry, host, drain, probes, layers

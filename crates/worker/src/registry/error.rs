@@ -1,0 +1,46 @@
+//! What can be wrong with a set of products.
+
+/// Why products cannot run together.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// A registry of nothing.
+    #[error("no products: a worker needs at least one")]
+    NoProducts,
+    /// Commands and settings find a product by its name.
+    #[error("two products are named {product}: give one of them another name")]
+    ProductTwice {
+        /// The name.
+        product: String,
+    },
+    /// A name that is empty or has spaces.
+    #[error("{what} {name:?} is not a name: use letters, digits, '-', '_', '.' or ':'")]
+    BadName {
+        /// What is named: a product, a task queue.
+        what: &'static str,
+        /// The name as given.
+        name: String,
+    },
+    /// A product that a worker would poll for in vain.
+    #[error("product {product} registers nothing on {queue}: give it a workflow or activities")]
+    Empty {
+        /// The product.
+        product: String,
+        /// Its task queue.
+        queue: String,
+    },
+    /// Temporal dispatches by name, so one of the two would never run.
+    #[error("{kind} {name} is registered twice on {queue}: by product {first} and by product {second}")]
+    NameTwice {
+        /// "workflow" or "activity".
+        kind: &'static str,
+        /// The name on the wire.
+        name: String,
+        /// The task queue.
+        queue: String,
+        /// The product that came first.
+        first: String,
+        /// The product that came second; may be the same.
+        second: String,
+    },
+}

@@ -1,0 +1,254 @@
+//! One product: what it registers, on which task queue, and what it needs.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use futures::future::{BoxFuture, FutureExt};
+use mainspring_settings::{Section, SettingsError, Sources};
+use temporalio_common::{ActivityDefinition, WorkflowDefinition};
+use temporalio_sdk::WorkerOptions;
+use temporalio_sdk::activities::{ActivityDefinitions, ActivityImplementer, ExecutableActivity};
+use temporalio_workflow::runtime::WorkflowImplementation;
+
+use super::{RegistryError, Setup, SetupError};
+
+/// Puts workflows or connected activities onto a worker's options. Called for each worker that is built, also when
+/// one is built anew.
+pub(crate) type Registration = Arc<dyn Fn(&mut WorkerOptions) + Send + Sync>;
+type Connect = Arc<dyn Fn(Setup) -> BoxFuture<'static, Result<Registration, SetupError>> + Send + Sync>;
+type CheckSettings = Arc<dyn Fn(&Sources) -> Result<(), SettingsError> + Send + Sync>;
+
+/// An area of work with a task queue: its workflows, its activities, its settings.
+///
+/// ```
+/// use mainspring_worker::Product;
+/// # use mainspring_worker::doc::{Payments, Refund};
+///
+/// pub fn product() -> Product {
+///     Product::new("payments", "payments-task-queue")
+///         .workflow::<Refund>()
+///         .activities(|_setup| async { Ok(Payments) }, |set| set.activity(Payments::charge))
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Product {
+    name: String,
+    queue: String,
+    workflows: Vec<WorkflowEntry>,
+    activities: Vec<ActivitiesEntry>,
+    settings: Vec<CheckSettings>,
+    customize: Vec<Registration>,
+}
+
+#[derive(Clone)]
+struct WorkflowEntry {
+    name: &'static str,
+    register: Registration,
+}
+
+#[derive(Clone)]
+struct ActivitiesEntry {
+    names: Vec<String>,
+    connect: Connect,
+}
+
+impl Product {
+    /// A product that registers nothing yet.
+    pub fn new(name: impl Into<String>, task_queue: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            queue: task_queue.into(),
+            workflows: Vec::new(),
+            activities: Vec::new(),
+            settings: Vec::new(),
+            customize: Vec::new(),
+        }
+    }
+
+    /// Registers a workflow.
+    #[must_use]
+    pub fn workflow<W>(mut self) -> Self
+    where
+        W: WorkflowImplementation,
+        <W::Run as WorkflowDefinition>::Input: Send,
+    {
+        let register: Registration = Arc::new(|options| {
+            // The SDK refuses a second workflow of the same name; the registry has refused it before.
+            if let Err(error) = options.register_workflow::<W>() {
+                tracing::error!(error = %error, workflow = W::name(), "a workflow could not be registered");
+            }
+        });
+        self.workflows.push(WorkflowEntry { name: W::name(), register });
+        self
+    }
+
+    /// Registers the activities of one type. `connect` makes the instance that they share, with its dependencies, once
+    /// in a process; `list` names the activities. One that the type has and `list` lacks is refused at start.
+    #[must_use]
+    pub fn activities<I, C, F>(mut self, connect: C, list: impl FnOnce(ActivitySet<I>) -> ActivitySet<I>) -> Self
+    where
+        I: ActivityImplementer + Send + Sync + 'static,
+        C: Fn(Setup) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<I, SetupError>> + Send + 'static,
+    {
+        let set = list(ActivitySet { names: Vec::new(), register: Vec::new() });
+        let names = set.names.clone();
+        let set = Arc::new(set);
+        let connect: Connect = Arc::new(move |setup| {
+            let (connecting, set) = (connect(setup), set.clone());
+            async move {
+                let instance = Arc::new(connecting.await?);
+                set.refuse_unlisted(&instance)?;
+                let registration: Registration = Arc::new(move |options| {
+                    for register in &set.register {
+                        register(options, instance.clone());
+                    }
+                });
+                Ok(registration)
+            }
+            .boxed()
+        });
+        self.activities.push(ActivitiesEntry { names, connect });
+        self
+    }
+
+    /// Declares a section of settings, so that a missing or wrong one is found before anything starts.
+    #[must_use]
+    pub fn settings<S: Section>(mut self) -> Self {
+        self.settings.push(Arc::new(|sources| mainspring_settings::load::<S>(sources).map(drop)));
+        self
+    }
+
+    /// Reaches the SDK's own options of every worker on this product's queue, after Mainspring has set them.
+    #[must_use]
+    pub fn customize(mut self, change: impl Fn(&mut WorkerOptions) + Send + Sync + 'static) -> Self {
+        self.customize.push(Arc::new(change));
+        self
+    }
+
+    /// The same product on another task queue.
+    #[must_use]
+    pub fn on_queue(mut self, task_queue: impl Into<String>) -> Self {
+        self.queue = task_queue.into();
+        self
+    }
+
+    /// The name by which commands and settings find it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The task queue that its workers poll.
+    pub fn queue(&self) -> &str {
+        &self.queue
+    }
+
+    /// Types of its workflows, as on the wire.
+    pub fn workflow_names(&self) -> impl Iterator<Item = &str> {
+        self.workflows.iter().map(|entry| entry.name)
+    }
+
+    /// Types of its activities, as on the wire.
+    pub fn activity_names(&self) -> impl Iterator<Item = &str> {
+        self.activities.iter().flat_map(|entry| entry.names.iter().map(String::as_str))
+    }
+
+    /// Whether every setting that the product declared is there and parses.
+    ///
+    /// # Errors
+    /// What is missing or wrong, a line each.
+    pub fn check_settings(&self, sources: &Sources) -> Result<(), SettingsError> {
+        self.settings.iter().try_for_each(|check| check(sources))
+    }
+
+    pub(super) fn check(&self) -> Result<(), RegistryError> {
+        for (what, name) in [("product", &self.name), ("task queue", &self.queue)] {
+            let fits = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+            if name.is_empty() || !name.chars().all(fits) {
+                return Err(RegistryError::BadName { what, name: name.clone() });
+            }
+        }
+        if self.workflows.is_empty() && self.activity_names().next().is_none() {
+            return Err(RegistryError::Empty { product: self.name.clone(), queue: self.queue.clone() });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn workflow_registrations(&self) -> impl Iterator<Item = Registration> {
+        self.workflows.iter().map(|entry| entry.register.clone())
+    }
+
+    pub(crate) fn customizations(&self) -> impl Iterator<Item = Registration> {
+        self.customize.iter().cloned()
+    }
+
+    /// Connects every type of activities.
+    pub(crate) async fn connect(&self, setup: &Setup) -> Result<Vec<Registration>, SetupError> {
+        let mut registrations = Vec::new();
+        for entry in &self.activities {
+            registrations.push((entry.connect)(setup.clone()).await?);
+        }
+        Ok(registrations)
+    }
+}
+
+impl fmt::Debug for Product {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Product")
+            .field("name", &self.name)
+            .field("queue", &self.queue)
+            .field("workflows", &self.workflow_names().collect::<Vec<_>>())
+            .field("activities", &self.activity_names().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+type RegisterOne<I> = Box<dyn Fn(&mut WorkerOptions, Arc<I>) + Send + Sync>;
+
+/// The activities of one type, listed one by one: so their names are known without connecting anything.
+pub struct ActivitySet<I> {
+    names: Vec<String>,
+    register: Vec<RegisterOne<I>>,
+}
+
+impl<I: ActivityImplementer + Send + Sync + 'static> ActivitySet<I> {
+    /// Adds an activity: `set.activity(Payments::charge)`.
+    #[must_use]
+    pub fn activity<A>(mut self, activity: A) -> Self
+    where
+        A: ActivityDefinition + ExecutableActivity<Implementer = I> + 'static,
+        A::Input: Send + Sync,
+        A::Output: Send + Sync,
+    {
+        self.names.push(activity.name().to_owned());
+        self.register.push(Box::new(|options, instance| {
+            options.register_activity::<A>(instance);
+        }));
+        self
+    }
+
+    /// The SDK shows the names that a type has only in its definitions' Debug output; a unit test pins that form.
+    fn refuse_unlisted(&self, instance: &Arc<I>) -> Result<(), SetupError> {
+        let mut definitions = ActivityDefinitions::default();
+        instance.clone().register_all(&mut definitions);
+        for name in names_in_debug(&format!("{definitions:?}")) {
+            if !self.names.contains(&name) {
+                let of = std::any::type_name::<I>();
+                return Err(format!("activity {name} of {of} is not listed: add it to the product's activities").into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<I> fmt::Debug for ActivitySet<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ActivitySet").field(&self.names).finish()
+    }
+}
+
+fn names_in_debug(debug: &str) -> Vec<String> {
+    let list = debug.find('[').zip(debug.rfind(']')).map_or("[]", |(from, to)| &debug[from..=to]);
+    serde_json::from_str(list).unwrap_or_default()
+}

@@ -1,0 +1,1 @@
+//! What callers of general-purpose need: types and definitions

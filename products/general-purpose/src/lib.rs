@@ -1,0 +1,1 @@
+//! The product general-purpose: workflows that no other product owns

@@ -1,0 +1,71 @@
+//! What keeps a chore from running at all. A chore that ran and found faults reports them itself and exits with 1.
+
+use std::{io, path::PathBuf};
+
+/// Why a chore could not run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Failure {
+    /// The current folder is not inside the checkout.
+    #[error(
+        "{from} is not inside a checkout of Mainspring: no parent folder has an xtask/Cargo.toml; cd into the checkout"
+    )]
+    Outside {
+        /// The current folder.
+        from: PathBuf,
+    },
+    /// A program that a chore needs cannot be started.
+    #[error("`{program}` could not be started: {source}; install it, or put it on PATH")]
+    Start {
+        /// The program, as called.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A program that a chore needs ran and failed.
+    #[error("`{command}` failed ({status}): {stderr}")]
+    Command {
+        /// The command line.
+        command: String,
+        /// How it ended.
+        status: String,
+        /// The end of what it wrote to stderr.
+        stderr: String,
+    },
+    /// A file or folder cannot be read.
+    #[error("{path} could not be read: {source}", path = path.display())]
+    Read {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The output of a child process cannot be passed on.
+    #[error("the output of `{program}` could not be passed on: {source}")]
+    Stream {
+        /// The program, as called.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Cargo described the workspace in a way that this xtask does not understand.
+    #[error("`cargo metadata` answered something unexpected: {reason}; was the toolchain changed?")]
+    Metadata {
+        /// What was unexpected.
+        reason: String,
+    },
+    /// No such step of `lint`.
+    #[error("`{given}` is not a step of lint; the steps are {known}")]
+    UnknownStep {
+        /// What was given.
+        given: String,
+        /// Every step.
+        known: String,
+    },
+    /// A server or tool is missing and could not be installed.
+    #[error("setup did not finish: {reason}")]
+    Setup {
+        /// What went wrong, in the words of `mainspring-servers`.
+        reason: String,
+    },
+}

@@ -1,0 +1,87 @@
+//! Every chore of this repository, one verb each: `cargo xtask` lists them.
+//!
+//! Each CI job is one verb, so a red job is repeated by pasting one line. The verbs run cargo and git as they are found
+//! on this machine; servers and tools come from `mainspring-servers`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command for people: printing is its job")]
+
+mod bench;
+mod deny;
+mod failure;
+mod lint;
+mod repository;
+mod setup;
+mod suite;
+mod tidy;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::{failure::Failure, repository::Repository};
+
+/// Every chore of this repository, one verb each.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Install what is missing of the servers and tools that the tests use; do nothing when all is there
+    Setup,
+    /// Format, clippy, docs and our own checks: all of them, then every failure at once
+    Lint {
+        /// Run one step only: fmt, clippy, doc, tidy or deny
+        step: Option<String>,
+        /// Also run `deny`
+        #[arg(long, conflicts_with = "step")]
+        full: bool,
+    },
+    /// Our own checks only (CONTRIBUTING.md lists the rules); part of `lint`
+    Tidy,
+    /// Dependencies: bans, licences and sources with cargo-deny, installed on first use
+    Deny,
+    /// Every test: unit, doc and end-to-end, against real servers; the last line is the total
+    Test {
+        /// Add the slow tier: kills, restarts, thousands of workflows
+        #[arg(long)]
+        full: bool,
+        /// Given to every test binary: a filter, `--exact`, `--nocapture`
+        #[arg(last = true, value_name = "ARGS")]
+        arguments: Vec<String>,
+    },
+    /// One benchmark, in release mode; without NAME, their names
+    Bench {
+        /// Its name: a file of benches/src/bin
+        name: Option<String>,
+        /// Given to the benchmark
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+        arguments: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    let Some(verb) = Arguments::parse().verb else {
+        print!("{}", Arguments::command().render_help());
+        return ExitCode::SUCCESS;
+    };
+    run(verb).unwrap_or_else(|failure| {
+        eprintln!("error: {failure}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(verb: Verb) -> Result<ExitCode, Failure> {
+    let repository = Repository::find()?;
+    let well = match verb {
+        Verb::Setup => setup::run().map(|()| true),
+        Verb::Lint { step, full } => lint::run(&repository, step.as_deref(), full),
+        Verb::Tidy => tidy::run(&repository),
+        Verb::Deny => deny::run(&repository),
+        Verb::Test { full, arguments } => suite::run(&repository, full, &arguments),
+        Verb::Bench { name, arguments } => bench::run(&repository, name.as_deref(), &arguments),
+    }?;
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
