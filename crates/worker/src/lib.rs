@@ -1,1 +1,19 @@
-//! From products to running workers: registry, host, drain, probes, layers
+//! From products to running workers.
+//!
+//! A [`Product`] says what runs on which task queue. A [`Registry`] is a set of products that do not collide. [`run`] is
+//! the `main` of a worker binary; [`Host`] is the same inside somebody's own `main`.
+
+mod drain;
+mod host;
+mod layers;
+mod metrics;
+mod probes;
+mod registry;
+mod run;
+
+pub use drain::{Attempts, RunningAttempt, Sum};
+pub use host::{Host, HostError, Report, RunningHost, Versioning, WorkerSettings, cache_size};
+pub use layers::{ActivitySurroundings, Protected, install_panic_hook, run_activity};
+pub use probes::ProbesError;
+pub use registry::{ActivitySet, Product, Registry, RegistryError, Setup, SetupError};
+pub use run::run;

@@ -95,7 +95,7 @@ mod tests {
         let faults = Faults::default();
         faults.add(Match::method("Beat").times(2), Fault::Cut);
         faults.add(Match::all().times(1), Fault::Hang);
-        let mut next = |path| faults.take(path).map(|(fault, _)| fault);
+        let next = |path| faults.take(path).map(|(fault, _)| fault);
         assert_eq!(next("/s/Beat"), Some(Fault::Cut));
         assert_eq!(next("/s/Beat"), Some(Fault::Cut));
         assert_eq!(next("/s/Beat"), Some(Fault::Hang));

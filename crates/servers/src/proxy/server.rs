@@ -127,30 +127,36 @@ async fn accept(listener: &TcpListener, server: &Arc<Server>) {
             }
         };
         match server.gate.admit() {
-            Some(open) => drop(tokio::spawn(serve(stream, open, Arc::clone(server)))),
+            Some(cut) => drop(tokio::spawn(serve(stream, cut, Arc::clone(server)))),
             None => drop(reset_on_drop(&stream)),
         }
     }
 }
 
-async fn serve(stream: TcpStream, open: CancellationToken, server: Arc<Server>) {
+async fn serve(stream: TcpStream, cut: CancellationToken, server: Arc<Server>) {
     let at = Instant::now();
     let number = server.connections.push(|number| Connection { number, at, closed: None, client: None, refused: None });
-    open.run_until_cancelled(async {
-        if let Err(refused) = converse(stream, &open, &server, number).await {
-            server.connections.update(number, |connection| connection.refused = Some(refused));
+    // Ends what the connection started: its requests, and its connection to the server. After the socket, or else
+    // their end would still be told to the client, stream by stream, before the reset.
+    let tasks = Tasks(CancellationToken::new());
+    let _end = tasks.0.clone().drop_guard();
+    tokio::select! {
+        biased;
+        () = cut.cancelled() => {}
+        spoken = converse(stream, &cut, &tasks, &server, number) => {
+            if let Err(refused) = spoken {
+                server.connections.update(number, |connection| connection.refused = Some(refused));
+            }
         }
-    })
-    .await;
-    // Ends what the connection started: its requests, and its connection to the server.
-    open.cancel();
+    }
     server.connections.update(number, |connection| connection.closed = Some(Instant::now()));
 }
 
 /// Serves a connection to its end; the error is why the TLS handshake failed.
 async fn converse(
     stream: TcpStream,
-    open: &CancellationToken,
+    cut: &CancellationToken,
+    tasks: &Tasks,
     server: &Arc<Server>,
     number: u64,
 ) -> Result<(), String> {
@@ -158,7 +164,7 @@ async fn converse(
     stream.set_nodelay(true).map_err(text)?;
     let Some(tls) = &server.tls else {
         reset_on_drop(&stream).map_err(text)?;
-        speak(stream, open, server, number, None).await;
+        speak(stream, cut, tasks, server, number, None).await;
         return Ok(());
     };
     let stream = tls.accept(stream).await.map_err(text)?;
@@ -166,29 +172,29 @@ async fn converse(
     reset_on_drop(stream.get_ref().0).map_err(text)?;
     let client = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).map(fingerprint);
     server.connections.update(number, |connection| connection.client.clone_from(&client));
-    speak(stream, open, server, number, client).await;
+    speak(stream, cut, tasks, server, number, client).await;
     Ok(())
 }
 
 async fn speak<S>(
     stream: S,
-    open: &CancellationToken,
+    cut: &CancellationToken,
+    tasks: &Tasks,
     server: &Arc<Server>,
     number: u64,
     client: Option<Fingerprint>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let tasks = Tasks(open.clone());
     let exchange = Arc::new(Exchange {
         rules: Arc::clone(&server.rules),
         connection: number,
         client,
         upstream: Upstream::new(server.upstream, tasks.clone()),
-        cut: open.clone(),
+        cut: cut.clone(),
     });
     let service = service_fn(move |request| Arc::clone(&exchange).answer(request));
-    let served = http2::Builder::new(tasks)
+    let served = http2::Builder::new(tasks.clone())
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(HEADERS)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::StreamExt;
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -85,8 +85,10 @@ async fn serve(listener: TcpListener, seen: Arc<watch::Sender<Seen>>, open: Arc<
         let (seen, open) = (Arc::clone(&seen), Arc::clone(&open));
         connections.spawn(async move {
             let service = service_fn(|request| answer(request, Arc::clone(&seen), open.subscribe()));
-            let builder = &mut http2::Builder::new(TokioExecutor::new());
-            let _ = builder.max_concurrent_streams(None).serve_connection(TokioIo::new(stream), service).await;
+            let mut builder = http2::Builder::new(TokioExecutor::new());
+            // Wide enough that one stream which is not read leaves room for the others of its connection.
+            builder.max_concurrent_streams(None).initial_connection_window_size(16 << 20);
+            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
             seen.send_modify(|seen| seen.ended += 1);
         });
     }
@@ -139,7 +141,7 @@ async fn answer(
     };
     let mut response = Response::new(body);
     response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
-    response.headers_mut().extend(echoed.map(|value| ("x-echoed".parse().unwrap(), value)));
+    response.headers_mut().extend(echoed.map(|value| (HeaderName::from_static("x-echoed"), value)));
     Ok(response)
 }
 

@@ -147,7 +147,7 @@ impl Section for WorkerSettings {
             http_addr: reader
                 .field("MAINSPRING_HTTP_ADDR")
                 .doc("Where /livez, /readyz and /metrics listen")
-                .parse_with(parse_addr, SocketAddr::from(([127, 0, 0, 1], 9090))),
+                .parse(SocketAddr::from(([127, 0, 0, 1], 9090)), parse_addr),
             task_queue: reader
                 .field("TEMPORAL_TASK_QUEUE")
                 .alias("TASK_QUEUE")

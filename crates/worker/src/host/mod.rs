@@ -1,0 +1,362 @@
+//! What runs the registry's workers in a process: runtimes, connections, threads, probes, metrics, drain.
+//!
+//! [`crate::run`] is the `main` of a worker binary. [`Host`] is the same inside somebody's own `main`.
+
+mod error;
+mod incarnation;
+mod plan;
+mod seat;
+mod settings;
+mod sizes;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::future::{join_all, try_join_all};
+use mainspring_client::{Connector, Link, PATIENCE_WORKER};
+use mainspring_context::ShutdownTrigger;
+use mainspring_settings::Sources;
+use mainspring_settings::connection::ConnectionSettings;
+use temporalio_common::telemetry::TelemetryOptions;
+use temporalio_sdk::Runtime;
+use temporalio_sdk::runtime::RuntimeOptions;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use error::HostError;
+pub use settings::{Versioning, WorkerSettings};
+pub use sizes::cache_size;
+
+use crate::drain::{Attempts, RunningAttempt};
+use crate::layers::{ActivitySurroundings, install_panic_hook};
+use crate::metrics::{GlobalLabels, Metrics};
+use crate::probes::{Health, ProbeServer};
+use crate::registry::{Registry, Setup};
+use plan::{QueuePlan, controller};
+use seat::Seat;
+
+/// Runs every product of a registry until it is told to stop.
+///
+/// ```no_run
+/// # use mainspring_worker::{Host, HostError, Registry};
+/// # use mainspring_settings::Sources;
+/// # async fn example(registry: Registry) -> Result<(), Box<dyn std::error::Error>> {
+/// let host = Host::new(registry, Sources::from_process()?)?;
+/// let report = host.run_until(async { tokio::signal::ctrl_c().await.unwrap_or(()) }).await?;
+/// assert!(report.abandoned.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Host {
+    registry: Registry,
+    sources: Arc<Sources>,
+    settings: Arc<WorkerSettings>,
+    connection: ConnectionSettings,
+    http: Option<SocketAddr>,
+}
+
+/// How a host left.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Activities that still ran when the grace was over. Temporal times them out and starts them again elsewhere.
+    pub abandoned: Vec<RunningAttempt>,
+}
+
+impl Host {
+    /// Checks the settings, and the products against them. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// A setting that is missing or wrong, of the worker or of a product; TEMPORAL_TASK_QUEUE naming no queue.
+    pub fn new(registry: Registry, sources: Sources) -> Result<Self, HostError> {
+        let settings: WorkerSettings = mainspring_settings::load(&sources)?;
+        let connection: ConnectionSettings = mainspring_settings::load(&sources)?;
+        let registry = match &settings.task_queue {
+            None => registry,
+            Some(queue) => registry.filter(|product| product.queue() == queue).ok_or_else(|| HostError::UnknownQueue {
+                queue: queue.clone(),
+                known: registry.queues().into_keys().collect::<Vec<_>>().join(", "),
+            })?,
+        };
+        for product in registry.products() {
+            product.check_settings(&sources).map_err(|source| HostError::ProductSettings {
+                product: product.name().to_owned(),
+                queue: product.queue().to_owned(),
+                source,
+            })?;
+        }
+        let http = Some(settings.http_addr);
+        Ok(Self { registry, sources: Arc::new(sources), settings: Arc::new(settings), connection, http })
+    }
+
+    /// Where probes and metrics listen, in place of MAINSPRING_HTTP_ADDR; `None` opens no listener.
+    #[must_use]
+    pub const fn http(mut self, addr: Option<SocketAddr>) -> Self {
+        self.http = addr;
+        self
+    }
+
+    /// The settings as they were read.
+    pub fn settings(&self) -> &WorkerSettings {
+        &self.settings
+    }
+
+    /// Starts every worker, and returns once they poll.
+    ///
+    /// # Errors
+    /// Temporal cannot be reached within a minute; a product's activities cannot be connected; the listener's address is
+    /// taken.
+    pub async fn start(self) -> Result<RunningHost, HostError> {
+        install_panic_hook();
+        let labels = GlobalLabels {
+            deployment_name: self.settings.deployment_name.clone().unwrap_or_default(),
+            build_id: self.settings.build_id.clone().unwrap_or_default(),
+            namespace: self.connection.namespace.clone(),
+        };
+        let metrics = Metrics::install(&labels);
+        let health = Health::new();
+        let probes = match self.http {
+            Some(addr) => Some(ProbeServer::bind(addr)?.serve(health.clone(), metrics.clone())?),
+            None => None,
+        };
+        let runtimes = Runtimes::build(&self.registry, &self.settings)?;
+        let system = runtimes.system();
+        let connector = Connector::new(self.connection.clone())?.with_meter(metrics.temporal_meter());
+        let core = {
+            let _entered = system.enter();
+            let telemetry = TelemetryOptions::builder().metrics(metrics.meter()).build();
+            let options = RuntimeOptions::builder().telemetry_options(telemetry).build();
+            let options = options.map_err(HostError::Build)?;
+            Arc::new(Runtime::from_current_tokio(options).map_err(|error| HostError::Build(error.to_string()))?)
+        };
+        let trigger = ShutdownTrigger::new();
+        let plans = self.plans(&runtimes, &trigger).await?;
+        let drain = CancellationToken::new();
+        let seats: Vec<Seat> = plans
+            .iter()
+            .flat_map(|plan| plan.seats().into_iter().flat_map(move |(kind, n)| (0..n).map(move |_| (plan.clone(), kind))))
+            .map(|(plan, kind)| Seat {
+                plan,
+                kind,
+                core: core.clone(),
+                runtime: system.clone(),
+                connector: connector.clone(),
+                health: health.clone(),
+                drain: drain.clone(),
+            })
+            .collect();
+        let links = connect_all(&connector, seats.len(), &system).await?;
+        tracing::info!(
+            queues = self.registry.queues().into_keys().collect::<Vec<_>>().join(", "),
+            temporal = connector.describe(),
+            workers = seats.len(),
+            "polling"
+        );
+        let keepers = seats.into_iter().zip(links).map(|(seat, link)| system.spawn(seat.keep(link))).collect();
+        let upkeep = system.spawn(metrics.clone().keep_up());
+        Ok(RunningHost {
+            settings: self.settings,
+            plans,
+            health,
+            metrics,
+            probes,
+            trigger,
+            drain,
+            keepers,
+            upkeep,
+            runtimes,
+        })
+    }
+
+    /// Starts, waits for `signal` or for a worker that cannot be kept alive, and drains.
+    ///
+    /// # Errors
+    /// As [`Host::start`], and a worker that died more often than its crash budget allows.
+    pub async fn run_until(self, signal: impl Future<Output = ()>) -> Result<Report, HostError> {
+        futures::pin_mut!(signal);
+        let starting = self.start();
+        futures::pin_mut!(starting);
+        let mut host = tokio::select! {
+            host = &mut starting => host?,
+            () = &mut signal => return Ok(Report::default()),
+        };
+        tokio::select! {
+            error = host.failed() => {
+                host.drain().await;
+                Err(error)
+            }
+            () = &mut signal => Ok(host.drain().await),
+        }
+    }
+
+    async fn plans(&self, runtimes: &Runtimes, trigger: &ShutdownTrigger) -> Result<Vec<Arc<QueuePlan>>, HostError> {
+        let setup = Setup::new(self.sources.clone());
+        let controller = controller(&self.settings);
+        let mut plans = Vec::new();
+        for (queue, products) in self.registry.queues() {
+            let mut plan = QueuePlan {
+                queue: queue.to_owned(),
+                settings: self.settings.clone(),
+                controller: controller.clone(),
+                surroundings: ActivitySurroundings {
+                    user: runtimes.user(),
+                    shutdown: trigger.signal(),
+                    attempts: Arc::new(Attempts::default()),
+                },
+                workflows: Vec::new(),
+                activities: Vec::new(),
+                customize: Vec::new(),
+            };
+            for product in products {
+                // A product's dependencies belong to the runtime that its activities use them on.
+                let (connecting, setup) = (product.clone(), setup.clone());
+                let connected = runtimes.user().spawn(async move { connecting.connect(&setup).await }).await;
+                let connected = connected.unwrap_or_else(|error| Err(error.into()));
+                plan.activities.extend(connected.map_err(|source| HostError::ProductSetup {
+                    product: product.name().to_owned(),
+                    queue: queue.to_owned(),
+                    source,
+                })?);
+                plan.workflows.extend(product.workflow_registrations());
+                plan.customize.extend(product.customizations());
+            }
+            plans.push(Arc::new(plan));
+        }
+        Ok(plans)
+    }
+}
+
+async fn connect_all(connector: &Connector, n: usize, system: &tokio::runtime::Handle) -> Result<Vec<Link>, HostError> {
+    let connections = (0..n).map(|_| {
+        let connector = connector.clone();
+        // The connection's tasks must live on the host's runtime, not on the caller's.
+        let connecting = system.spawn(async move { connector.connect(PATIENCE_WORKER).await });
+        async move { connecting.await.map_err(|error| HostError::Build(error.to_string()))?.map_err(HostError::from) }
+    });
+    try_join_all(connections).await
+}
+
+/// A host whose workers poll. Dropped without a drain, it leaves at once, and Temporal times its tasks out.
+pub struct RunningHost {
+    settings: Arc<WorkerSettings>,
+    plans: Vec<Arc<QueuePlan>>,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
+    probes: Option<crate::probes::RunningProbes>,
+    trigger: ShutdownTrigger,
+    drain: CancellationToken,
+    keepers: Vec<JoinHandle<Result<(), HostError>>>,
+    upkeep: JoinHandle<()>,
+    runtimes: Runtimes,
+}
+
+impl RunningHost {
+    /// Where probes and metrics listen.
+    pub fn http_addr(&self) -> Option<SocketAddr> {
+        self.probes.as_ref().map(crate::probes::RunningProbes::local_addr)
+    }
+
+    /// The exposition that `/metrics` shows.
+    pub fn metrics(&self) -> String {
+        self.metrics.render()
+    }
+
+    /// Ends when a worker cannot be kept alive, with the cause.
+    pub async fn failed(&mut self) -> HostError {
+        loop {
+            let waiting = self.keepers.iter_mut().filter(|keeper| !keeper.is_finished());
+            let (outcome, ..) = futures::future::select_all(waiting.collect::<Vec<_>>()).await;
+            match outcome {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return error,
+                Err(error) => return HostError::Build(format!("a worker's keeper ended: {error}")),
+            }
+        }
+    }
+
+    /// Leaves by the one sum: readiness goes, activities are told, polling stops, activities are cancelled near the end
+    /// of the grace, and what still runs at its end is given up, one log line each.
+    pub async fn drain(mut self) -> Report {
+        let told = Instant::now();
+        let sum = self.settings.sum();
+        self.health.draining();
+        self.trigger.fire();
+        self.drain.cancel();
+        let running: usize = self.plans.iter().map(|plan| plan.surroundings.attempts.running()).sum();
+        tracing::info!(running, grace_seconds = self.settings.grace.as_secs_f64(), "draining");
+        let all = join_all(self.keepers.drain(..));
+        let in_time = tokio::time::timeout(sum.abandon().saturating_sub(told.elapsed()), all).await.is_ok();
+        let mut abandoned = Vec::new();
+        if !in_time {
+            for attempt in self.plans.iter().flat_map(|plan| plan.surroundings.attempts.list()) {
+                tracing::warn!(
+                    activity_type = attempt.activity.activity_type,
+                    activity_id = attempt.activity.activity_id,
+                    attempt = attempt.activity.attempt,
+                    workflow_id = attempt.activity.workflow_id,
+                    seconds = attempt.running.as_secs_f64(),
+                    "abandoned: it did not end within the grace"
+                );
+                abandoned.push(attempt);
+            }
+        }
+        self.upkeep.abort();
+        tracing::info!(abandoned = abandoned.len(), seconds = told.elapsed().as_secs_f64(), "drained");
+        Report { abandoned }
+    }
+}
+
+impl std::fmt::Debug for RunningHost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunningHost").field("http", &self.http_addr()).finish_non_exhaustive()
+    }
+}
+
+/// The two runtimes of a host: the SDK's, and the one that user code spawns on. Neither waits for its tasks when it is
+/// dropped, for a stuck activity would hold it for ever.
+struct Runtimes {
+    system: Option<tokio::runtime::Runtime>,
+    user: Option<tokio::runtime::Runtime>,
+    handles: (tokio::runtime::Handle, tokio::runtime::Handle),
+}
+
+impl Runtimes {
+    fn build(registry: &Registry, settings: &WorkerSettings) -> Result<Self, HostError> {
+        // A poll of user code moves the SDK's thread into the blocking pool for as long as it lasts: so many threads may
+        // be needed as activities can run.
+        let blocking = registry.queues().len() * settings.activities + 64;
+        let build = |name: &'static str, threads: usize, blocking: usize| {
+            tokio::runtime::Builder::new_multi_thread()
+                .thread_name(name)
+                .worker_threads(threads)
+                .max_blocking_threads(blocking)
+                .enable_all()
+                .build()
+                .map_err(|error| HostError::Build(format!("the operating system refused a runtime: {error}")))
+        };
+        // One thread for the SDK is the cheapest, measured; user code gets the cores.
+        let system = build("system", 1, blocking)?;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let user = build("user", cores, blocking.max(512))?;
+        let handles = (system.handle().clone(), user.handle().clone());
+        Ok(Self { system: Some(system), user: Some(user), handles })
+    }
+
+    fn system(&self) -> tokio::runtime::Handle {
+        self.handles.0.clone()
+    }
+
+    fn user(&self) -> tokio::runtime::Handle {
+        self.handles.1.clone()
+    }
+}
+
+impl Drop for Runtimes {
+    fn drop(&mut self) {
+        for runtime in [self.user.take(), self.system.take()].into_iter().flatten() {
+            runtime.shutdown_background();
+        }
+    }
+}

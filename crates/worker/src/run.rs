@@ -1,0 +1,160 @@
+//! The `main` of a worker binary: settings, logs, signals, host, exit code.
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::{Duration, Instant};
+
+use mainspring_logs::{Destination, LogSettings};
+use mainspring_settings::Sources;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tokio::sync::watch;
+
+use crate::drain::Sum;
+use crate::{Host, HostError, Product, Registry, Report};
+
+const USAGE: &str = "\
+A Temporal worker built with Mainspring. It takes no arguments: settings come from the environment and temporal.toml.
+
+  TEMPORAL_ADDRESS=127.0.0.1:7233 TEMPORAL_NAMESPACE=default THIS-BINARY
+
+`mainspring config show` lists every setting. SIGTERM or SIGINT drains; a second one leaves at once.
+Exit codes: 0 drained, 64 wrong usage, 69 Temporal cannot be reached, 70 a worker died too often, 71 the operating
+system refused something, 78 a setting is missing or wrong, 130 or 143 a second signal.
+";
+
+/// Runs the products until SIGTERM or SIGINT, and drains: the whole `main` of a worker binary.
+///
+/// ```no_run
+/// # fn product() -> mainspring_worker::Product { unimplemented!() }
+/// fn main() -> std::process::ExitCode {
+///     mainspring_worker::run([product()])
+/// }
+/// ```
+pub fn run(products: impl IntoIterator<Item = Product>) -> ExitCode {
+    match arguments() {
+        Arguments::None => {}
+        Arguments::Say(text, code) => {
+            say(&text, code == 0);
+            return ExitCode::from(code);
+        }
+    }
+    let outcome = Registry::new(products).map_err(HostError::from).and_then(|registry| run_registry(registry));
+    match outcome {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error}\n"), false);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run_registry(registry: Registry) -> Result<Report, HostError> {
+    let sources = Sources::from_process()?;
+    let logs: LogSettings = mainspring_settings::load(&sources)?;
+    let guard = mainspring_logs::install(&logs, Destination::Stdout).map_err(|error| HostError::Build(error.to_string()))?;
+    warn_of_unknown(&sources);
+    let host = Host::new(registry, sources)?;
+    let sum = host.settings().sum();
+    let mut stop = Stop::on_signals(sum)?;
+    let main = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| HostError::Build(format!("the operating system refused a runtime: {error}")))?;
+    let report = main.block_on(host.run_until(stop.asked()));
+    let left = stop.since().map_or(Duration::from_secs(1), |since| sum.flushed().saturating_sub(since.elapsed()));
+    guard.flush(left.min(Duration::from_secs(2)));
+    report
+}
+
+/// A rollback must start, so a name that this version does not know is a warning here; `config check` refuses it.
+fn warn_of_unknown(sources: &Sources) {
+    let report = mainspring_settings::Report::new(sources)
+        .section::<crate::WorkerSettings>(sources)
+        .section::<mainspring_settings::connection::ConnectionSettings>(sources)
+        .section::<LogSettings>(sources);
+    for unknown in report.unknown() {
+        tracing::warn!("{unknown}");
+    }
+}
+
+enum Arguments {
+    None,
+    Say(String, u8),
+}
+
+fn arguments() -> Arguments {
+    match std::env::args().nth(1).as_deref() {
+        None => Arguments::None,
+        Some("-h" | "--help") => Arguments::Say(USAGE.to_owned(), 0),
+        Some("-V" | "--version") => {
+            let build = std::env::var("TEMPORAL_WORKER_BUILD_ID").unwrap_or_else(|_| "unset".to_owned());
+            Arguments::Say(format!("mainspring worker {} build id {build}\n", env!("CARGO_PKG_VERSION")), 0)
+        }
+        Some(other) => Arguments::Say(format!("error: {other} is not an argument of a worker\n\n{USAGE}"), 64),
+    }
+}
+
+/// The one place of this crate that writes to the terminal: before logs exist, and after they are gone.
+fn say(text: &str, to_stdout: bool) {
+    use std::io::Write;
+    // A closed pipe leaves nobody to tell.
+    let _ = if to_stdout {
+        std::io::stdout().write_all(text.as_bytes())
+    } else {
+        std::io::stderr().write_all(text.as_bytes())
+    };
+}
+
+/// Signals, on a thread of their own, so that nothing that user code does can hold them back. The thread also keeps the
+/// last promise of the sum: the process has left one second after the grace.
+struct Stop {
+    asked: watch::Receiver<Option<Instant>>,
+}
+
+impl Stop {
+    fn on_signals(sum: Sum) -> Result<Self, HostError> {
+        let refused = |error: std::io::Error| HostError::Build(format!("signals cannot be handled: {error}"));
+        let mut signals = Signals::new([SIGTERM, SIGINT]).map_err(refused)?;
+        let (ask, asked) = watch::channel(None);
+        let listen = move || {
+            for signal in signals.forever() {
+                if ask.borrow().is_some() {
+                    // 128 + the signal's number, as a shell reports it.
+                    signal_hook::low_level::exit(128 + signal);
+                }
+                FIRST.store(signal, Ordering::Relaxed);
+                ask.send_replace(Some(Instant::now()));
+                leave_at(sum);
+            }
+        };
+        std::thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(refused)?;
+        Ok(Self { asked })
+    }
+
+    /// Ends at the first signal.
+    fn asked(&mut self) -> impl Future<Output = ()> + use<> {
+        let mut asked = self.asked.clone();
+        async move {
+            // The sender lives as long as its thread, which never ends.
+            let _ = asked.wait_for(Option::is_some).await;
+        }
+    }
+
+    fn since(&self) -> Option<Instant> {
+        *self.asked.borrow()
+    }
+}
+
+static FIRST: AtomicI32 = AtomicI32::new(0);
+
+/// Leaves shortly before grace + 1 s, whatever still runs. What was abandoned has been logged by then.
+fn leave_at(sum: Sum) {
+    let last = sum.exit().saturating_sub(Duration::from_millis(200));
+    let leave = move || {
+        std::thread::park_timeout(last);
+        signal_hook::low_level::exit(0);
+    };
+    // Without a thread for it the drain still ends by itself.
+    let _ = std::thread::Builder::new().name("leave".to_owned()).spawn(leave);
+}
