@@ -145,7 +145,7 @@ impl<'r, 'a> Field<'r, 'a> {
                 Err(message) => self.reader.fault(found.name, message),
                 Ok(value) => match &first {
                     None => first = Some((found, value)),
-                    Some((earlier, same)) if *same == value => drop(earlier),
+                    Some((_, same)) if *same == value => {}
                     Some((earlier, other)) => {
                         let values = if hides::<T>() { String::new() } else { format!(" ({other} and {value})") };
                         let message = format!("and {} are two names for one setting and differ{values}: keep one", found.name);

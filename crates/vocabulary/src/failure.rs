@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt::Display;
 use std::time::Duration;
 
-use temporalio_common::activity_definition::ActivityError;
+use temporalio_common::ActivityError;
 use temporalio_common::error::{ApplicationErrorCategory, ApplicationFailure};
 
 use crate::names;

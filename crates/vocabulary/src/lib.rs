@@ -29,6 +29,6 @@ pub use mainspring_macros::Failure;
 /// What the derive's output names. Not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use temporalio_common::activity_definition::ActivityError;
+    pub use temporalio_common::ActivityError;
     pub use temporalio_workflow::WorkflowTermination;
 }

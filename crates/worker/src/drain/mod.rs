@@ -4,5 +4,4 @@ mod attempts;
 mod sum;
 
 pub use attempts::{Attempts, RunningAttempt};
-pub(crate) use attempts::AttemptGuard;
 pub use sum::Sum;

@@ -115,15 +115,17 @@ impl Host {
             build_id: self.settings.build_id.clone().unwrap_or_default(),
             namespace: self.connection.namespace.clone(),
         };
-        let metrics = Metrics::install(&labels);
-        let health = Health::new();
-        let probes = match self.http {
-            Some(addr) => Some(ProbeServer::bind(addr)?.serve(health.clone(), metrics.clone())?),
-            None => None,
-        };
+        let listener = self.http.map(ProbeServer::bind).transpose()?;
         let runtimes = Runtimes::build(&self.registry, &self.settings)?;
         let system = runtimes.system();
-        let connector = Connector::new(self.connection.clone())?.with_meter(metrics.temporal_meter());
+        let metrics = {
+            let _entered = system.enter();
+            Metrics::install(&labels).map_err(HostError::Build)?
+        };
+        let health = Health::new();
+        let probes = listener.map(|listener| listener.serve(health.clone(), metrics.clone())).transpose()?;
+        let meter = metrics.temporal_meter().map_err(HostError::Build)?;
+        let connector = Connector::new(self.connection.clone())?.with_meter(meter);
         let core = {
             let _entered = system.enter();
             let telemetry = TelemetryOptions::builder().metrics(metrics.meter()).build();
@@ -259,8 +261,8 @@ impl RunningHost {
     }
 
     /// The exposition that `/metrics` shows.
-    pub fn metrics(&self) -> String {
-        self.metrics.render()
+    pub async fn metrics(&self) -> String {
+        self.metrics.render().await
     }
 
     /// Ends when a worker cannot be kept alive, with the cause.
@@ -299,6 +301,7 @@ impl RunningHost {
                     seconds = attempt.running.as_secs_f64(),
                     "abandoned: it did not end within the grace"
                 );
+                metrics::counter!("mainspring_activities_abandoned_total").increment(1);
                 abandoned.push(attempt);
             }
         }

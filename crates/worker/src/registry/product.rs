@@ -9,7 +9,7 @@ use mainspring_settings::{Section, SettingsError, Sources};
 use temporalio_common::{ActivityDefinition, WorkflowDefinition};
 use temporalio_sdk::WorkerOptions;
 use temporalio_sdk::activities::{ActivityDefinitions, ActivityImplementer, ExecutableActivity};
-use temporalio_workflow::runtime::WorkflowImplementation;
+use temporalio_sdk::workflows::WorkflowImplementation;
 
 use super::{RegistryError, Setup, SetupError};
 
