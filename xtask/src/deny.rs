@@ -5,6 +5,8 @@
 
 use std::{env, path::PathBuf, process::Command, time::Instant};
 
+use mainspring_servers::tools::Toolbox;
+
 use crate::{
     failure::Failure,
     repository::{Repository, cargo, succeeds},
@@ -15,10 +17,8 @@ const VERSION: &str = "0.20.2";
 
 /// Checks, after installing cargo-deny if it is missing.
 pub(crate) fn run(repository: &Repository) -> Result<bool, Failure> {
-    let Some(folder) = cache(env::var_os("XDG_CACHE_HOME"), env::home_dir()) else {
-        eprintln!("error: neither XDG_CACHE_HOME nor HOME says where cargo-deny could be installed; set one");
-        return Ok(false);
-    };
+    let toolbox = Toolbox::from_env().map_err(|source| Failure::Setup { source })?;
+    let folder = place(&toolbox);
     let program = folder.join("bin").join(format!("cargo-deny{}", env::consts::EXE_SUFFIX));
     if !program.is_file() {
         println!("cargo-deny {VERSION} is built once, into {}; six minutes on two cores", folder.display());
@@ -35,10 +35,11 @@ pub(crate) fn run(repository: &Repository) -> Result<bool, Failure> {
     succeeds(&mut check)
 }
 
-/// Where this version of cargo-deny lives: outside of the checkout, and one folder a version.
-fn cache(xdg: Option<std::ffi::OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
-    let base = xdg.filter(|path| !path.is_empty()).map(PathBuf::from).or_else(|| Some(home?.join(".cache")))?;
-    Some(base.join("mainspring").join("tools").join(format!("cargo-deny-{VERSION}")))
+/// Where this version of cargo-deny lives: beside the other tools, outside of the checkout. A cache may be shared by
+/// machines of several platforms.
+fn place(toolbox: &Toolbox) -> PathBuf {
+    let name = format!("cargo-deny-{VERSION}-{}_{}", env::consts::OS, env::consts::ARCH);
+    toolbox.cache().join("tools").join(name)
 }
 
 #[cfg(test)]
@@ -46,10 +47,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tool_lives_in_the_cache_under_its_version() {
-        let tool = |base: &str| Some(PathBuf::from(format!("{base}/mainspring/tools/cargo-deny-{VERSION}")));
-        assert_eq!(cache(Some("/c".into()), Some("/h".into())), tool("/c"));
-        assert_eq!(cache(Some("".into()), Some("/h".into())), tool("/h/.cache"));
-        assert_eq!(cache(None, None), None);
+    fn each_version_lives_in_a_folder_of_its_own_in_the_cache() {
+        let place = place(&Toolbox::new("/cache"));
+        assert!(place.starts_with("/cache/tools"), "{}", place.display());
+        assert!(place.to_string_lossy().contains(VERSION), "{}", place.display());
     }
 }

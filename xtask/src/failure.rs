@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use mainspring_servers::ServersError;
+
 /// Why a chore could not run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -63,9 +65,9 @@ pub(crate) enum Failure {
         known: String,
     },
     /// A server or tool is missing and could not be installed.
-    #[error("setup did not finish: {reason}")]
+    #[error("setup did not finish: {source}")]
     Setup {
-        /// What went wrong, in the words of `mainspring-servers`.
-        reason: String,
+        /// What went wrong.
+        source: ServersError,
     },
 }

@@ -1,1 +1,80 @@
-//! The management command over any registry
+//! The management command over any registry: `mainspring_cli::main([products])` is the whole `main`.
+//!
+//! Data goes to stdout, talk to stderr. `-o json` is stable. Exit codes are those of [`ExitCode`](exit).
+
+mod arguments;
+mod config;
+mod dev;
+pub mod exit;
+mod products;
+mod workflow;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use mainspring_logs::{Destination, LogSettings};
+use mainspring_settings::Sources;
+use mainspring_worker::{Product, Registry};
+
+use arguments::{Arguments, Verb};
+use exit::Failure;
+
+/// Runs the command over these products.
+pub fn main(products: impl IntoIterator<Item = Product>) -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // A closed pipe leaves nobody to tell.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(exit::USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match run(arguments, products) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(&format!("error: {failure}"));
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Result<(), Failure> {
+    let registry = Registry::new(products).map_err(|error| Failure::Config(error.to_string()))?;
+    let sources = arguments.connection.over(Sources::from_process()?);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Other(error.to_string()))?;
+    let outcome = match arguments.verb {
+        Verb::Products { output } => products::run(&registry, output),
+        Verb::Config { verb } => config::run(&verb, &sources, &registry),
+        Verb::Dev(dev) => {
+            let logs: LogSettings = mainspring_settings::load(&sources)?;
+            let guard = mainspring_logs::install(&logs, Destination::Stderr);
+            let _guard = guard.map_err(|error| Failure::Other(error.to_string()))?;
+            runtime.block_on(dev::run(dev, registry, sources))
+        }
+        Verb::Workflow { verb } => runtime.block_on(workflow::run(verb, &registry, &sources)),
+    };
+    // A task that is stuck must not hold the command.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Data, on stdout. A closed pipe ends the command in silence, as `head` expects.
+fn print(data: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    match writeln!(std::io::stdout(), "{data}") {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(Failure::ClosedPipe),
+        Err(error) => Err(Failure::Other(format!("stdout cannot be written: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Talk, on stderr.
+fn say(talk: &str) {
+    use std::io::Write;
+    // Nobody listens, and nothing is lost.
+    let _ = writeln!(std::io::stderr(), "{talk}");
+}

@@ -1,248 +1,325 @@
-//! Makes connections: with retries while nobody answers, and with a plain word when trying again cannot help.
+//! From settings to connections. A connector tries until patience is spent, and says what it tried.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use mainspring_settings::Secret;
 use mainspring_settings::connection::{Compression, ConnectionSettings, Tls};
-use temporalio_client::errors::ClientConnectError;
-use temporalio_client::grpc::WorkflowService;
-use temporalio_client::tonic::{Code, IntoRequest, Status};
+use temporalio_client::tonic::codegen::http::Uri;
+use temporalio_client::tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue};
 use temporalio_client::{
-    Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression, ResolvesClientCert, TlsOptions, Url,
+    Client, ClientOptions, Connection, ConnectionOptions, DnsLoadBalancingOptions, GrpcCompression, TlsOptions, Url,
 };
 use temporalio_common::data_converters::DataConverter;
-use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
 use temporalio_common::telemetry::metrics::TemporalMeter;
 
-use crate::certificates::{ClientCertificate, roots};
-use crate::key::KeySource;
-use crate::{ClientError, Link, Payloads};
+use crate::attempt::attempt;
+use crate::cause::{Cause, Kind};
+use crate::error::ClientError;
+use crate::link::Link;
+use crate::payload::Payloads;
+use crate::rotation::{Credentials, Follower, pem};
+use crate::target::Target;
 
-/// How long a command tries to connect: a person waits.
+/// How long a command tries to connect.
 pub const PATIENCE_COMMAND: Duration = Duration::from_secs(5);
-/// How long a worker tries to connect: a server may be on its way up, and a restart by Kubernetes costs more.
+/// How long a worker tries to connect.
 pub const PATIENCE_WORKER: Duration = Duration::from_secs(60);
-/// How long one attempt may take.
-const ATTEMPT: Duration = Duration::from_secs(5);
+/// How often the files of credentials are read again, unless [`Connector::with_rotation_interval`] says otherwise.
+pub const ROTATION_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Makes connections to one namespace. Cheap to clone.
-#[derive(Clone)]
+/// One attempt takes no longer than this for each of its two steps, so that one lost packet does not eat all patience.
+const ATTEMPT: Duration = Duration::from_secs(5);
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// Makes connections to one Temporal namespace. Cheap to clone; clones share the credentials that they read.
+#[derive(Clone, Debug)]
 pub struct Connector {
-    settings: Arc<ConnectionSettings>,
-    ca: Option<Arc<Vec<u8>>>,
-    client_cert: Option<Arc<dyn ResolvesClientCert>>,
-    key: Option<KeySource>,
+    shared: Arc<Shared>,
+    data_converter: DataConverter,
     meter: Option<TemporalMeter>,
-    converter: DataConverter,
+    identity: String,
+    rotation_interval: Duration,
+}
+
+#[derive(Debug)]
+struct Shared {
+    settings: ConnectionSettings,
+    target: Target,
+    url: Url,
+    authority: Option<Vec<u8>>,
+    credentials: Arc<Credentials>,
 }
 
 impl Connector {
-    /// Reads and checks certificates and keys; connects nothing yet.
+    /// Reads and parses every file that the settings name. It connects to nothing yet.
     ///
     /// # Errors
-    /// A certificate, key or API key file that cannot be used.
+    /// [`ClientError::BadCertificate`], [`ClientError::BadApiKey`] or [`ClientError::BadSetting`], naming the setting
+    /// and the file.
     pub fn new(settings: ConnectionSettings) -> Result<Self, ClientError> {
-        let (mut ca, mut client_cert) = (None, None);
-        if let Tls::On(parts) = &settings.tls {
-            ca = parts.ca.as_ref().map(roots).transpose()?.map(Arc::new);
-            if let Some(pair) = &parts.client {
-                client_cert = Some(Arc::new(ClientCertificate::new(pair.clone())?) as Arc<dyn ResolvesClientCert>);
-            }
-        }
-        let key = settings.api_key.clone().map(KeySource::new);
-        if let Some(key) = &key {
-            key.read()?;
-        }
+        check_headers(&settings)?;
+        let url = url(&settings)?;
+        let authority = match &settings.tls {
+            Tls::Off => None,
+            Tls::On(parts) => parts.ca.as_ref().map(pem::authority).transpose()?,
+        };
+        let credentials = Arc::new(Credentials::new(&settings)?);
+        let identity = settings.identity.clone().unwrap_or_else(default_identity);
+        let target = Target::of(&settings);
         Ok(Self {
-            settings: Arc::new(settings),
-            ca,
-            client_cert,
-            key,
+            shared: Arc::new(Shared { settings, target, url, authority, credentials }),
+            data_converter: DataConverter::default(),
             meter: None,
-            converter: DataConverter::default(),
+            identity,
+            rotation_interval: ROTATION_INTERVAL,
         })
     }
 
-    /// Records the SDK's client metrics with that meter.
+    /// Records the SDK's client metrics (`temporal_request` and its kin) with this meter; none without it.
     #[must_use]
-    pub fn with_meter(mut self, meter: TemporalMeter) -> Self {
-        self.meter = Some(meter);
-        self
+    pub fn with_meter(self, meter: TemporalMeter) -> Self {
+        Self { meter: Some(meter), ..self }
     }
 
-    /// Encodes and decodes payloads with that converter in place of the SDK's default.
+    /// Reads and writes payloads with this converter and its codec; the default is plain JSON.
     #[must_use]
-    pub fn with_data_converter(mut self, converter: DataConverter) -> Self {
-        self.converter = converter;
-        self
+    pub fn with_data_converter(self, data_converter: DataConverter) -> Self {
+        Self { data_converter, ..self }
     }
 
-    /// The one way in which payloads are encoded, for every path that the SDK's client does not cover.
-    pub fn payloads(&self) -> Payloads {
-        Payloads::new(self.converter.clone())
+    /// Appears in Temporal under this name; the default is TEMPORAL_IDENTITY, else `pid@host`.
+    #[must_use]
+    pub fn with_identity(self, identity: String) -> Self {
+        Self { identity, ..self }
     }
 
-    /// What is connected to, for messages: address, namespace, TLS or not; never a secret.
-    pub fn describe(&self) -> String {
-        let ConnectionSettings { address, namespace, tls, .. } = &*self.settings;
-        let key = if self.key.is_some() { " and an API key" } else { "" };
-        format!("{address} (namespace {namespace}, {tls}{key})")
+    /// Reads the files of credentials again at this interval; the default is [`ROTATION_INTERVAL`].
+    #[must_use]
+    pub fn with_rotation_interval(self, interval: Duration) -> Self {
+        Self { rotation_interval: interval, ..self }
     }
 
-    /// Makes a new connection, and checks that the namespace is there. Tries for `patience`, or for
-    /// MAINSPRING_CONNECT_TIMEOUT where that is set, with growing, jittered pauses.
+    /// A new connection, each time. While the server cannot be reached or is not ready it tries again, with backoff
+    /// and jitter, until `patience` is spent; MAINSPRING_CONNECT_TIMEOUT, if set, replaces `patience`. What no
+    /// waiting can mend is an error at once: credentials, certificates, a namespace that does not exist.
+    ///
+    /// Call it on the runtime that shall read the credentials' files again.
     ///
     /// # Errors
-    /// Nobody answered in time; or, at once, what trying again cannot mend.
+    /// [`ClientError`], with what was tried, how often, the last cause and what to check.
     pub async fn connect(&self, patience: Duration) -> Result<Link, ClientError> {
-        let patience = self.settings.connect_timeout.unwrap_or(patience);
-        let (began, attempts) = (Instant::now(), AtomicUsize::new(0));
-        let pauses = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(100))
-            .with_max_delay(Duration::from_secs(2))
-            .with_factor(1.7)
-            .with_jitter()
-            .without_max_times()
-            .with_total_delay(Some(patience));
-        let attempt = || async {
-            attempts.fetch_add(1, Ordering::Relaxed);
-            let left = patience.saturating_sub(began.elapsed()).max(Duration::from_millis(100));
-            match tokio::time::timeout(left.min(ATTEMPT), self.attempt()).await {
-                Ok(outcome) => outcome,
-                Err(_) => Err(self.unreachable("no answer".to_owned())),
+        let patience = self.shared.settings.connect_timeout.unwrap_or(patience);
+        let start = Instant::now();
+        let mut waits = waits(patience);
+        let mut attempts = 1;
+        loop {
+            let left = patience.saturating_sub(start.elapsed());
+            let cause = match self.connect_once(ATTEMPT.min(left).max(FIRST_WAIT)).await {
+                Ok(link) => return Ok(link),
+                Err(cause) => cause,
+            };
+            let left = patience.saturating_sub(start.elapsed());
+            if cause.kind != Kind::Unreachable || left < FIRST_WAIT {
+                return Err(ClientError::of_attempts(&self.shared.target, attempts, start.elapsed(), cause));
             }
-        };
-        let in_time = |error: &ClientError| error.is_passing() && began.elapsed() < patience;
-        let outcome = attempt.retry(pauses).when(in_time).await;
-        outcome.map_err(|error| match error {
-            ClientError::Unreachable { target, cause, .. } => {
-                let attempts = attempts.load(Ordering::Relaxed);
-                ClientError::Unreachable { target, attempts, waited: began.elapsed(), cause }
-            }
-            other => other,
-        })
+            tracing::debug!(target = %self.shared.target, attempts, cause = %cause.text, "no connection to Temporal yet");
+            // The last waits halve, so that the last attempt is close to the end of patience.
+            tokio::time::sleep(waits.next().unwrap_or(patience).min(left / 2)).await;
+            attempts += 1;
+        }
     }
 
-    async fn attempt(&self) -> Result<Link, ClientError> {
-        let key = self.key.as_ref().map(KeySource::read).transpose()?;
-        let mut options = self.options()?;
-        options.api_key = key.as_ref().map(|key| key.expose().clone());
-        let connection = Connection::connect(options).await.map_err(|error| self.connect_error(&error))?;
-        self.check_namespace(&connection).await?;
-        let follower = self.key.as_ref().zip(key).and_then(|(source, key)| source.follow(connection.clone(), key));
-        let options =
-            ClientOptions::new(self.settings.namespace.clone()).data_converter(self.converter.clone()).build();
-        let client = Client::new(connection, options).map_err(|error| self.invalid(&error))?;
+    /// What it connects to: `127.0.0.1:7233, namespace default, without TLS`. Never a secret.
+    pub fn describe(&self) -> String {
+        self.shared.target.to_string()
+    }
+
+    /// What it connects to, in parts.
+    pub fn target(&self) -> &Target {
+        &self.shared.target
+    }
+
+    /// Its name in Temporal.
+    pub fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// Reads and writes payloads.
+    pub const fn data_converter(&self) -> &DataConverter {
+        &self.data_converter
+    }
+
+    /// The one way from values to payloads and back, for what the SDK does not encode by itself.
+    pub fn payloads(&self) -> Payloads {
+        Payloads::new(self.data_converter.clone())
+    }
+
+    async fn connect_once(&self, limit: Duration) -> Result<Link, Cause> {
+        // A key may have been replaced since the last attempt, or since the start of the process.
+        self.shared.credentials.refresh().await;
+        let key = self.shared.credentials.key();
+        let namespace = self.shared.settings.namespace.clone();
+        let connection = attempt(self.options(key.as_deref(), limit), &namespace, limit).await?;
+        let client = self.client(connection.clone(), namespace)?;
+        let credentials = Arc::clone(&self.shared.credentials);
+        let follower = Follower::start(credentials, connection, key, self.rotation_interval);
         Ok(Link::new(client, follower))
     }
 
-    fn options(&self) -> Result<ConnectionOptions, ClientError> {
-        let settings = &self.settings;
-        let scheme = if settings.tls == Tls::Off { "http" } else { "https" };
-        let url = Url::parse(&format!("{scheme}://{}", settings.address)).map_err(|error| self.invalid(&error))?;
-        let mut options = ConnectionOptions::new(url).build();
-        options.identity = settings.identity.clone().unwrap_or_else(identity);
-        options.metrics_meter = self.meter.clone();
-        options.connect_timeout = Some(ATTEMPT);
-        options.grpc_compression = match settings.compression {
-            Compression::None => GrpcCompression::None,
-            Compression::Gzip => GrpcCompression::Gzip,
+    fn client(&self, connection: Connection, namespace: String) -> Result<Client, Cause> {
+        let options = ClientOptions::new(namespace).data_converter(self.data_converter.clone()).build();
+        Client::new(connection, options).map_err(|error| Cause::of_connect(error.into()))
+    }
+
+    fn options(&self, key: Option<&Secret>, limit: Duration) -> ConnectionOptions {
+        let settings = &self.shared.settings;
+        let cert = self.shared.credentials.cert();
+        // The SDK cannot have both a client certificate that rotates and an address of each server behind a name.
+        let balancing = if cert.is_some() { None } else { Some(DnsLoadBalancingOptions::default()) };
+        let tls = match &settings.tls {
+            Tls::Off => None,
+            Tls::On(parts) => Some(
+                TlsOptions::builder()
+                    .maybe_server_root_ca_cert(self.shared.authority.clone())
+                    .maybe_domain(parts.server_name.clone())
+                    .maybe_client_cert_resolver(cert.map(|cert| cert as _))
+                    .build(),
+            ),
         };
-        if !settings.grpc_meta.is_empty() {
-            options.headers = Some(settings.grpc_meta.clone().into_iter().collect::<HashMap<_, _>>());
-        }
-        if let Tls::On(parts) = &settings.tls {
-            let mut tls = TlsOptions::default();
-            tls.server_root_ca_cert = self.ca.as_ref().map(|ca| ca.to_vec());
-            tls.domain = parts.server_name.clone();
-            tls.client_cert_resolver = self.client_cert.clone();
-            options.tls_options = Some(tls);
-        }
-        if self.client_cert.is_some() {
-            // The SDK cannot do both; one address is resolved anew with each connection.
-            options.dns_load_balancing = None;
-        }
-        Ok(options)
-    }
-
-    async fn check_namespace(&self, connection: &Connection) -> Result<(), ClientError> {
-        let namespace = self.settings.namespace.clone();
-        let mut service = connection.clone();
-        let request = DescribeNamespaceRequest { namespace, ..DescribeNamespaceRequest::default() };
-        match WorkflowService::describe_namespace(&mut service, request.into_request()).await {
-            Ok(_) => Ok(()),
-            // Some deployments let a worker poll and not describe; the SDK's own check tolerates that too.
-            Err(status) if status.code() == Code::Unimplemented => Ok(()),
-            Err(status) => Err(self.refused(&status)),
-        }
-    }
-
-    fn refused(&self, status: &Status) -> ClientError {
-        let (target, cause) = (self.describe(), status.message().to_owned());
-        match status.code() {
-            Code::Unauthenticated => ClientError::Unauthenticated { target, cause },
-            Code::PermissionDenied => ClientError::Denied { target, cause },
-            Code::NotFound | Code::InvalidArgument => ClientError::NamespaceNotFound { target, cause },
-            _ => self.from_transport(status),
-        }
-    }
-
-    fn connect_error(&self, error: &ClientConnectError) -> ClientError {
-        match error {
-            ClientConnectError::SystemInfoCallError(status) => self.refused(status),
-            ClientConnectError::TonicTransportError(source) => self.from_transport(source),
-            ClientConnectError::DnsResolutionError { .. } => self.unreachable(causes(error)),
-            other => self.invalid(other),
-        }
-    }
-
-    /// A certificate that does not fit will not fit in a second either; everything else may pass.
-    fn from_transport(&self, error: &(dyn std::error::Error + 'static)) -> ClientError {
-        let cause = causes(error);
-        let mut source = Some(error);
-        while let Some(inner) = source {
-            let of_io = inner.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
-            let tls = inner.downcast_ref::<rustls::Error>().or_else(|| of_io.and_then(|inner| inner.downcast_ref()));
-            if let Some(tls) = tls {
-                return ClientError::Tls { target: self.describe(), cause: tls.to_string() };
+        // What the server is told: `https`, also where the target must read `http`. With a server name the SDK does it.
+        let origin = match &settings.tls {
+            Tls::On(parts) if parts.server_name.is_none() => {
+                format!("https://{}", settings.address).parse::<Uri>().ok()
             }
-            source = inner.source();
+            _ => None,
+        };
+        let headers: HashMap<_, _> = settings.grpc_meta.clone().into_iter().collect();
+        ConnectionOptions::new(self.shared.url.clone())
+            .identity(self.identity.clone())
+            .maybe_metrics_meter(self.meter.clone())
+            .maybe_tls_options(tls)
+            .maybe_api_key(key.map(|key| key.expose().clone()))
+            .maybe_override_origin(origin)
+            .connect_timeout(limit)
+            .dns_load_balancing(balancing)
+            .headers(headers)
+            .grpc_compression(match settings.compression {
+                Compression::None => GrpcCompression::None,
+                Compression::Gzip => GrpcCompression::Gzip,
+            })
+            .build()
+    }
+}
+
+/// Waits between attempts: 0.1 s, doubled each time, each up to twice as long by chance so that a fleet does not
+/// come back in one beat; at most 1.2 s for a command and 5 s for a worker.
+fn waits(patience: Duration) -> ExponentialBackoff {
+    ExponentialBuilder::default()
+        .with_min_delay(FIRST_WAIT)
+        .with_factor(2.0)
+        .with_max_delay((patience / 8).clamp(FIRST_WAIT, Duration::from_millis(2500)))
+        .with_jitter()
+        .without_max_times()
+        .build()
+}
+
+/// The SDK's connector for client certificates always speaks TLS, but its transport refuses an `https` target there
+/// ("Connecting to HTTPS without TLS enabled"); so only TLS without a client certificate is `https` here.
+fn url(settings: &ConnectionSettings) -> Result<Url, ClientError> {
+    let scheme = match &settings.tls {
+        Tls::On(parts) if parts.client.is_none() => "https",
+        _ => "http",
+    };
+    Url::parse(&format!("{scheme}://{}", settings.address)).map_err(|error| ClientError::BadSetting {
+        setting: "TEMPORAL_ADDRESS".to_owned(),
+        reason: format!(
+            "is {:?}, which is not an address ({error}): write HOST:PORT, such as 127.0.0.1:7233",
+            settings.address
+        ),
+    })
+}
+
+/// A header's value may be a secret, so the message has its name alone.
+fn check_headers(settings: &ConnectionSettings) -> Result<(), ClientError> {
+    for (name, value) in &settings.grpc_meta {
+        let setting = || format!("TEMPORAL_GRPC_META_{}", name.to_uppercase().replace('-', "_"));
+        if AsciiMetadataKey::from_bytes(name.as_bytes()).is_err() {
+            let reason = "is not a name that a gRPC header can have: use letters, digits and _, and no _BIN at the end";
+            return Err(ClientError::BadSetting { setting: setting(), reason: reason.to_owned() });
         }
-        self.unreachable(cause)
+        if AsciiMetadataValue::try_from(value.as_str()).is_err() {
+            let reason = "has a value that no gRPC header can have: use visible ASCII and blanks, on one line";
+            return Err(ClientError::BadSetting { setting: setting(), reason: reason.to_owned() });
+        }
     }
-
-    fn unreachable(&self, cause: String) -> ClientError {
-        ClientError::Unreachable { target: self.describe(), attempts: 1, waited: Duration::ZERO, cause }
-    }
-
-    fn invalid(&self, cause: &dyn std::error::Error) -> ClientError {
-        ClientError::Invalid { target: self.describe(), cause: causes(cause) }
-    }
+    Ok(())
 }
 
-impl std::fmt::Debug for Connector {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Connector").field(&self.describe()).finish()
-    }
+fn default_identity() -> String {
+    format!("{}@{}", std::process::id(), gethostname::gethostname().to_string_lossy())
 }
 
-/// The innermost cause says most; the outer ones only that there was one.
-fn causes(error: &(dyn std::error::Error + '_)) -> String {
-    let mut texts = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(inner) = source {
-        texts.push(inner.to_string());
-        source = inner.source();
-    }
-    texts.dedup();
-    texts.into_iter().next_back().unwrap_or_default()
-}
+#[cfg(test)]
+mod tests {
+    use mainspring_settings::{Sources, load};
 
-fn identity() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname"));
-    let host = host.ok().or_else(|| std::env::var("HOSTNAME").ok()).unwrap_or_else(|| "localhost".to_owned());
-    format!("{}@{}", std::process::id(), host.trim())
+    use super::*;
+
+    fn connector<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Connector, ClientError> {
+        Connector::new(load(&Sources::from_pairs(pairs)).unwrap())
+    }
+
+    #[test]
+    fn waits_grow_with_jitter_and_stay_within_a_share_of_patience() {
+        for (patience, ceiling) in [(PATIENCE_COMMAND, 1.25), (PATIENCE_WORKER, 5.0)] {
+            let waits: Vec<f64> = waits(patience).take(200).map(|wait| wait.as_secs_f64()).collect();
+            assert!((0.1..=0.2).contains(&waits[0]), "{}", waits[0]);
+            assert!(waits.iter().all(|wait| *wait <= ceiling), "{waits:?}");
+            let late: Vec<u64> = waits[100..].iter().map(|wait| (wait * 1e6) as u64).collect();
+            assert!(late.iter().any(|wait| *wait != late[0]), "without jitter: {late:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_sent_is_refused_without_its_value() {
+        let error = connector([("TEMPORAL_GRPC_META_X_TENANT", "hunter2\n3")]).unwrap_err().to_string();
+        assert!(error.starts_with("TEMPORAL_GRPC_META_X_TENANT has a value"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+        let error = connector([("TEMPORAL_GRPC_META_X_BIN", "1")]).unwrap_err().to_string();
+        assert!(error.starts_with("TEMPORAL_GRPC_META_X_BIN is not a name"), "{error}");
+    }
+
+    #[test]
+    fn an_address_that_is_no_address_is_refused() {
+        let error = connector([("TEMPORAL_ADDRESS", "::1:7233")]).unwrap_err().to_string();
+        assert!(error.starts_with("TEMPORAL_ADDRESS is \"::1:7233\", which is not an address"), "{error}");
+    }
+
+    #[test]
+    fn an_authority_that_is_none_is_refused_with_its_setting() {
+        let error = connector([("TEMPORAL_CLIENT_ROOT_CA", "nothing")]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("TEMPORAL_TLS_SERVER_CA_CERT_DATA cannot be used: it holds no certificate"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let secrets = [("TEMPORAL_API_KEY", "hunter2"), ("TEMPORAL_TLS", "true")];
+        let connector = connector(secrets).unwrap();
+        let options = connector.shared.credentials.key().unwrap();
+        assert_eq!(options.expose(), "hunter2");
+        assert!(!format!("{connector:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_default_identity_is_process_and_host() {
+        let identity = connector([]).unwrap().identity().to_owned();
+        assert!(identity.starts_with(&format!("{}@", std::process::id())) && !identity.ends_with('@'), "{identity}");
+        assert_eq!(connector([("TEMPORAL_IDENTITY", "me")]).unwrap().identity(), "me");
+    }
 }

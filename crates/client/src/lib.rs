@@ -1,17 +1,33 @@
-//! Connections to Temporal that retry, rotate their credentials and say what they tried; and the one way in which
-//! payloads are encoded.
+//! Connections to Temporal that retry, rotate their credentials, and say what they tried.
 //!
-//! A [`Connector`] makes as many [`Link`]s as are wanted: every worker has one of its own. A [`Link`] is the SDK's client
-//! with a task beside it that reads the API key's file again.
+//! A [`Connector`] is made of settings; [`Connector::connect`] gives a [`Link`], which is the SDK's client with a task
+//! that keeps its credentials fresh. [`Payloads`] is the one way from values to payloads and back.
+//!
+//! ```no_run
+//! use mainspring_client::{Connector, PATIENCE_COMMAND};
+//! use mainspring_settings::{Sources, connection::ConnectionSettings, load};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let settings: ConnectionSettings = load(&Sources::from_process()?)?;
+//! let connector = Connector::new(settings)?;
+//! let link = connector.connect(PATIENCE_COMMAND).await?;
+//! let handle = link.get_workflow_handle::<temporalio_client::UntypedWorkflow>("order-17");
+//! # drop(handle);
+//! # Ok(())
+//! # }
+//! ```
 
-mod certificates;
+mod attempt;
+mod cause;
 mod connector;
 mod error;
-mod key;
 mod link;
-mod payloads;
+mod payload;
+mod rotation;
+mod target;
 
-pub use connector::{Connector, PATIENCE_COMMAND, PATIENCE_WORKER};
-pub use error::ClientError;
+pub use connector::{Connector, PATIENCE_COMMAND, PATIENCE_WORKER, ROTATION_INTERVAL};
+pub use error::{ClientError, Tried};
 pub use link::Link;
-pub use payloads::{PayloadError, Payloads};
+pub use payload::{Payloads, raw_json};
+pub use target::Target;

@@ -1,27 +1,35 @@
-//! One connection, with the task that keeps its API key fresh.
+//! A connection in use, with the task that keeps its credentials fresh.
 
 use std::ops::Deref;
 use std::time::Duration;
 
 use temporalio_client::Client;
-use temporalio_client::grpc::WorkflowService;
-use temporalio_client::tonic::IntoRequest;
+use temporalio_client::request_extensions::RetryConfigForCall;
+use temporalio_client::{RetryOptions, tonic::Request};
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfoRequest;
-use tokio::task::JoinHandle;
+
+use crate::rotation::Follower;
 
 /// How long a server may take to say that it is there.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// A client of the SDK on a connection of its own. Dropping it ends the task that watches the API key's file.
+/// A connected client. It derefs to the SDK's [`Client`], and nothing of that is hidden.
+///
+/// Keep it for as long as the client, or a clone of it, is used: dropping it ends the task that reads the files of the API key
+/// and of the client certificate again. What happens when they change:
+/// - The API key goes with each call, so the next call carries the new one.
+/// - A client certificate is shown when a connection is made. The open one lives on under the old certificate until
+///   either side or the network ends it; the next one shows the new. A server that resumes TLS sessions may
+///   know us by the old certificate until the session or that certificate has run out.
 #[derive(Debug)]
 pub struct Link {
     client: Client,
-    follower: Option<JoinHandle<()>>,
+    _follower: Follower,
 }
 
 impl Link {
-    pub(crate) const fn new(client: Client, follower: Option<JoinHandle<()>>) -> Self {
-        Self { client, follower }
+    pub(crate) const fn new(client: Client, follower: Follower) -> Self {
+        Self { client, _follower: follower }
     }
 
     /// The SDK's client.
@@ -29,13 +37,12 @@ impl Link {
         &self.client
     }
 
-    /// Whether the server answers within five seconds.
+    /// Whether the server answers one call within five seconds.
     pub async fn answers(&self) -> bool {
-        let mut service = self.client.connection().clone();
-        let mut request = GetSystemInfoRequest::default().into_request();
-        request.set_timeout(ANSWER);
-        let answer = WorkflowService::get_system_info(&mut service, request);
-        matches!(tokio::time::timeout(ANSWER, answer).await, Ok(Ok(_)))
+        let mut request = Request::new(GetSystemInfoRequest::default());
+        request.extensions_mut().insert(RetryConfigForCall(RetryOptions::no_retries()));
+        let mut service = self.client.connection().workflow_service();
+        matches!(tokio::time::timeout(ANSWER, service.get_system_info(request)).await, Ok(Ok(_)))
     }
 }
 
@@ -44,13 +51,5 @@ impl Deref for Link {
 
     fn deref(&self) -> &Client {
         &self.client
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        if let Some(follower) = &self.follower {
-            follower.abort();
-        }
     }
 }

@@ -1,1 +1,27 @@
-//! A framework for Temporal workers: the facade that a product depends on
+//! A framework for Temporal workers, on the official Rust SDK. This crate has no code of its own: it is the one
+//! dependency of a product.
+//!
+//! ```no_run
+//! # use mainspring::Product;
+//! # fn product() -> Product { unimplemented!() }
+//! // workers/payments/src/main.rs
+//! fn main() -> std::process::ExitCode {
+//!     mainspring::run([product()])
+//! }
+//! ```
+
+pub use mainspring_client as client;
+pub use mainspring_context as context;
+pub use mainspring_logs as logs;
+pub use mainspring_settings as settings;
+pub use mainspring_vocabulary as vocabulary;
+pub use mainspring_worker::{
+    Host, HostError, Product, Registry, RegistryError, Report, RunningHost, Setup, SetupError, Sum, WorkerSettings, run,
+};
+
+/// What most products name.
+pub mod prelude {
+    pub use mainspring_settings::{Reader, Secret, Section};
+    pub use mainspring_vocabulary::{Classified, Failure};
+    pub use mainspring_worker::{Product, Setup, SetupError};
+}

@@ -1,3 +1,33 @@
-//! Real servers on this machine: found, installed, started, stopped; and a wire proxy
+//! Real servers on this machine, for `mainspring dev` and for tests: found, installed, started, stopped, and never left
+//! behind; and a wire proxy that stands between a client and a server and plays faults. It knows nothing of any SDK.
+//!
+//! - [`tools`] finds a program on `PATH`, or in the cache, or installs it there.
+//! - [`process`] starts a child that never outlives this process, even when that is killed.
+//! - [`TemporalDevServer`] is the dev server of Temporal's own CLI.
+//! - [`proxy`] records, delays, hangs, refuses and cuts gRPC calls.
+//!
+//! ```no_run
+//! use mainspring_servers::{SearchAttributeType, ServersError, TemporalDevServer};
+//!
+//! # async fn example() -> Result<(), ServersError> {
+//! let mut server = TemporalDevServer::builder()
+//!     .namespace("orders")
+//!     .search_attribute("CustomerId", SearchAttributeType::Keyword)
+//!     .start()
+//!     .await?;
+//! let address: String = server.address(); // "127.0.0.1:PORT": a free port, unless `.port(7233)` is asked for
+//! # drop(address);
+//! server.restart().await?; // the same port, as a worker would see a server come back
+//! server.stop().await; // so does dropping it, and the end of this process
+//! # Ok(())
+//! # }
+//! ```
 
+mod error;
+pub mod process;
 pub mod proxy;
+mod temporal_dev;
+pub mod tools;
+
+pub use error::{Attempt, ServersError};
+pub use temporal_dev::{LogLevel, SearchAttributeType, TemporalDevServer, TemporalDevServerBuilder};

@@ -75,6 +75,11 @@ impl Report {
         &self.settings
     }
 
+    /// Every setting, taken out.
+    pub fn take_settings(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.settings)
+    }
+
     /// What is wrong.
     pub fn faults(&self) -> &[Fault] {
         &self.faults

@@ -1,1 +1,10 @@
-//! For tests of products: a shared dev server, queues and ids of one's own, a host in the test
+//! For tests of products, against a real server.
+//!
+//! [`Env`] is a dev server that a test binary shares, started by the first test that asks. Each test takes a task queue
+//! and ids of its own, so all run at once. [`Process`] is a worker binary that a test runs, signals and reads.
+
+mod env;
+mod process;
+
+pub use env::{Env, TestError, Workflows};
+pub use process::{Exit, Process};

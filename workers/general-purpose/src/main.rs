@@ -1,1 +1,5 @@
-fn main() {}
+//! The worker of `general-purpose-task-queue`.
+
+fn main() -> std::process::ExitCode {
+    mainspring::run([general_purpose::product()])
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! The management command, over every product of this repository.
+
+fn main() -> std::process::ExitCode {
+    mainspring_cli::main([general_purpose::product()])
+}

@@ -95,6 +95,7 @@ fn stream(mut command: Command, out: &mut dyn Write) -> Result<Run, Failure> {
     });
 
     let (mut tally, mut faults) = (Tally::default(), Vec::new());
+    let mut seconds_without_cargo = 0;
     loop {
         match lines.recv_timeout(Duration::from_secs(1)) {
             Ok(line) => {
@@ -102,9 +103,11 @@ fn stream(mut command: Command, out: &mut dyn Write) -> Result<Run, Failure> {
                 tally.line(line.trim_end(), start.elapsed());
             }
             Err(RecvTimeoutError::Disconnected) => break,
-            // Cargo is gone and yet somebody can still write: waiting for the end of the pipe could take for ever.
+            // Cargo may be gone while somebody can still write: waiting for the end of the pipe could take for ever.
+            // A server that is just dying gets a few seconds.
             Err(RecvTimeoutError::Timeout) => {
-                if child.try_wait().map_err(failed)?.is_some() {
+                seconds_without_cargo += u8::from(child.try_wait().map_err(failed)?.is_some());
+                if seconds_without_cargo == 5 {
                     faults.push("a process that a test started outlived the run; it still holds the output".to_owned());
                     break;
                 }

@@ -22,7 +22,7 @@ fn takes_lints(text: &str) -> bool {
             section = line;
         }
         let words: String = line.split('#').next().unwrap_or_default().split_whitespace().collect();
-        (section == "[lints]" && words == "workspace=true")
+        section == "[lints]" && words == "workspace=true"
     })
 }
 

@@ -17,6 +17,8 @@ mod workflows;
 
 use std::fmt;
 
+use serde_json::Value;
+
 use self::source::Source;
 use crate::{failure::Failure, repository::Repository};
 
@@ -65,15 +67,58 @@ pub(crate) fn run(repository: &Repository) -> Result<bool, Failure> {
             sources.push(Source::new(path, text));
         }
     }
-    let mut findings: Vec<Finding> =
-        sources.iter().flat_map(|source| FILE_RULES.iter().flat_map(|rule| rule(source))).collect();
-    findings.extend(size::check_exceptions(&sources));
-    findings.extend(architecture::check(&sources));
-    findings.extend(arrows::check(&repository.metadata()?)?);
-    findings.sort();
+    let findings = judge(&sources, &repository.metadata()?)?;
     for finding in &findings {
         println!("{finding}");
     }
     println!("tidy: {} findings in {} files", findings.len(), sources.len());
     Ok(findings.is_empty())
+}
+
+fn judge(sources: &[Source], metadata: &Value) -> Result<Vec<Finding>, Failure> {
+    let by_file = sources.iter().flat_map(|source| FILE_RULES.iter().flat_map(|rule| rule(source)));
+    let mut findings: Vec<Finding> = by_file.collect();
+    findings.extend(size::check_exceptions(sources));
+    findings.extend(architecture::check(sources));
+    findings.extend(arrows::check(metadata)?);
+    findings.sort();
+    Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The rules have planted violations of their own; this one proves that each of them is asked.
+    #[test]
+    fn every_rule_is_applied() {
+        let sources = [
+            Source::new("a/broken.rs", "fn {"),
+            Source::new("a/large.rs", " ".repeat(30_000)),
+            Source::new("a/utils.rs", ""),
+            Source::new("a/Cargo.toml", "[package]"),
+            Source::new("products/x/src/charge.rs", "#[activity] fn charge() {}"),
+            Source::new("products/x/src/workflows/export.rs", "use tokio::fs;"),
+            Source::new("tests/later.rs", "#[ignore] fn later() {}"),
+            Source::new("notes.md", concat!("/ro", "ot/x")),
+        ];
+        let package = json!({ "name": "new", "manifest_path": "/x/crates/new/Cargo.toml", "dependencies": [] });
+        let metadata = json!({ "workspace_root": "/x", "packages": [package] });
+        let found: Vec<String> = judge(&sources, &metadata).unwrap().into_iter().map(|finding| finding.path).collect();
+        let expected = [
+            "ARCHITECTURE.md",
+            "a/Cargo.toml",
+            "a/broken.rs",
+            "a/large.rs",
+            "a/utils.rs",
+            "crates/new/Cargo.toml",
+            "notes.md",
+            "products/x/src/charge.rs",
+            "products/x/src/workflows/export.rs",
+            "tests/later.rs",
+        ];
+        assert_eq!(found, expected);
+    }
 }

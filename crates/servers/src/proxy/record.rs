@@ -158,6 +158,7 @@ impl Records {
 }
 
 /// The part of a request that is written down when it comes.
+#[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
     pub(crate) path: &'a str,
     pub(crate) headers: &'a HeaderMap<HeaderValue>,

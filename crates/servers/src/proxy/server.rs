@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,7 +23,7 @@ use super::exchange::{Exchange, Rules};
 use super::log::Log;
 use super::record::{Connection, Fingerprint};
 use super::tls::fingerprint;
-use super::upstream::{CONNECTION_WINDOW, HEADERS, STREAM_WINDOW, Tasks, Upstream, reset_on_drop};
+use super::upstream::{CONNECTION_WINDOW, HEADERS, STREAM_WINDOW, Upstream, reset_on_drop};
 
 /// Pause after a failed accept, most likely for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
@@ -78,7 +78,7 @@ impl Thread {
         let stopped = stop.clone();
         let handle = std::thread::Builder::new()
             .name("wire-proxy".to_owned())
-            .spawn(move || run(server, &stopped, ready))
+            .spawn(move || run(&server, &stopped, ready))
             .map_err(failed("start its thread"))?;
         let thread = Self { stop, handle: Some(handle) };
         let address = is_ready
@@ -99,7 +99,7 @@ impl Drop for Thread {
     }
 }
 
-fn run(server: Arc<Server>, stop: &CancellationToken, ready: oneshot::Sender<io::Result<SocketAddr>>) {
+fn run(server: &Arc<Server>, stop: &CancellationToken, ready: oneshot::Sender<io::Result<SocketAddr>>) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return drop(ready.send(Err(error))),
@@ -110,7 +110,7 @@ fn run(server: Arc<Server>, stop: &CancellationToken, ready: oneshot::Sender<io:
             Err(error) => drop(ready.send(Err(error))),
             Ok((address, listener)) => {
                 drop(ready.send(Ok(address)));
-                accept(&listener, &server).await;
+                accept(&listener, server).await;
             }
         }
     }));
@@ -136,14 +136,12 @@ async fn accept(listener: &TcpListener, server: &Arc<Server>) {
 async fn serve(stream: TcpStream, cut: CancellationToken, server: Arc<Server>) {
     let at = Instant::now();
     let number = server.connections.push(|number| Connection { number, at, closed: None, client: None, refused: None });
-    // Ends what the connection started: its requests, and its connection to the server. After the socket, or else
-    // their end would still be told to the client, stream by stream, before the reset.
-    let tasks = Tasks(CancellationToken::new());
-    let _end = tasks.0.clone().drop_guard();
+    // The cut first: dropping the socket is what the client shall see, and no word of HTTP/2 before it. What the
+    // connection started, its requests and its connection to the server, ends with it.
     tokio::select! {
         biased;
         () = cut.cancelled() => {}
-        spoken = converse(stream, &cut, &tasks, &server, number) => {
+        spoken = converse(stream, &cut, &server, number) => {
             if let Err(refused) = spoken {
                 server.connections.update(number, |connection| connection.refused = Some(refused));
             }
@@ -153,18 +151,12 @@ async fn serve(stream: TcpStream, cut: CancellationToken, server: Arc<Server>) {
 }
 
 /// Serves a connection to its end; the error is why the TLS handshake failed.
-async fn converse(
-    stream: TcpStream,
-    cut: &CancellationToken,
-    tasks: &Tasks,
-    server: &Arc<Server>,
-    number: u64,
-) -> Result<(), String> {
+async fn converse(stream: TcpStream, cut: &CancellationToken, server: &Arc<Server>, number: u64) -> Result<(), String> {
     let text = |error: io::Error| error.to_string();
     stream.set_nodelay(true).map_err(text)?;
     let Some(tls) = &server.tls else {
         reset_on_drop(&stream).map_err(text)?;
-        speak(stream, cut, tasks, server, number, None).await;
+        speak(stream, cut, server, number, None).await;
         return Ok(());
     };
     let stream = tls.accept(stream).await.map_err(text)?;
@@ -172,29 +164,23 @@ async fn converse(
     reset_on_drop(stream.get_ref().0).map_err(text)?;
     let client = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).map(fingerprint);
     server.connections.update(number, |connection| connection.client.clone_from(&client));
-    speak(stream, cut, tasks, server, number, client).await;
+    speak(stream, cut, server, number, client).await;
     Ok(())
 }
 
-async fn speak<S>(
-    stream: S,
-    cut: &CancellationToken,
-    tasks: &Tasks,
-    server: &Arc<Server>,
-    number: u64,
-    client: Option<Fingerprint>,
-) where
+async fn speak<S>(stream: S, cut: &CancellationToken, server: &Arc<Server>, number: u64, client: Option<Fingerprint>)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let exchange = Arc::new(Exchange {
         rules: Arc::clone(&server.rules),
         connection: number,
         client,
-        upstream: Upstream::new(server.upstream, tasks.clone()),
+        upstream: Upstream::new(server.upstream),
         cut: cut.clone(),
     });
     let service = service_fn(move |request| Arc::clone(&exchange).answer(request));
-    let served = http2::Builder::new(tasks.clone())
+    let served = http2::Builder::new(TokioExecutor::new())
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(HEADERS)

@@ -66,6 +66,9 @@ impl ServerTls {
         let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).map_err(unusable("server key"))?;
         let mut config = builder.with_single_cert(certificates, key).map_err(unusable("server certificate"))?;
         config.alpn_protocols = vec![b"h2".to_vec()];
+        // Each connection is a whole handshake: a resumed one would show the client certificate of the one before.
+        config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }

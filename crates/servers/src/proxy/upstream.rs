@@ -9,11 +9,9 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Request, Response, Uri, Version};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
-use hyper::rt::Executor;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
-use tokio_util::sync::CancellationToken;
 
 use super::body::Outgoing;
 
@@ -24,29 +22,14 @@ pub(crate) const CONNECTION_WINDOW: u32 = 64 << 20;
 /// Bytes of headers or trailers: a failure's details travel there.
 pub(crate) const HEADERS: u32 = 1 << 20;
 
-/// Spawns the tasks of a client connection; they end with it.
-#[derive(Clone, Debug)]
-pub(crate) struct Tasks(pub(crate) CancellationToken);
-
-impl<F> Executor<F> for Tasks
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    fn execute(&self, task: F) {
-        let end = self.0.clone();
-        tokio::spawn(async move { drop(end.run_until_cancelled_owned(task).await) });
-    }
-}
-
 pub(crate) struct Upstream {
     address: SocketAddr,
-    tasks: Tasks,
     connection: Mutex<Option<SendRequest<Outgoing>>>,
 }
 
 impl Upstream {
-    pub(crate) fn new(address: SocketAddr, tasks: Tasks) -> Self {
-        Self { address, tasks, connection: Mutex::new(None) }
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        Self { address, connection: Mutex::new(None) }
     }
 
     /// Sends a request; the error is a sentence for the client.
@@ -77,14 +60,15 @@ impl Upstream {
         }
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
-        let (sender, driver) = http2::Builder::new(self.tasks.clone())
+        let (sender, driver) = http2::Builder::new(TokioExecutor::new())
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(HEADERS)
             .max_local_error_reset_streams(None)
             .handshake(TokioIo::new(stream))
             .await?;
-        self.tasks.execute(driver);
+        // Ends when the last sender is dropped: with the client's connection.
+        tokio::spawn(driver);
         Ok(connection.insert(sender).clone())
     }
 

@@ -1,5 +1,6 @@
 //! A client that calls as a gRPC client does: one HTTP/2 connection, plain or TLS.
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -16,14 +17,19 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
 
-pub(crate) type AnyError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type AnyError = Box<dyn Error + Send + Sync>;
 pub(crate) type Body = UnsyncBoxBody<Bytes, AnyError>;
+
+/// How a connection ended.
+type End = Result<(), Arc<hyper::Error>>;
 
 #[derive(Clone)]
 pub(crate) struct Client {
     sender: SendRequest<Body>,
+    ended: watch::Receiver<Option<End>>,
 }
 
 /// A whole answer; status and message from its trailers, or from its headers if it has no others.
@@ -79,8 +85,9 @@ impl Client {
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.initial_max_send_streams(10_000);
         let (sender, driver) = builder.handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(driver);
-        Ok(Self { sender })
+        let (end, ended) = watch::channel(None);
+        tokio::spawn(async move { end.send_replace(Some(driver.await.map_err(Arc::new))) });
+        Ok(Self { sender, ended })
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>, AnyError> {
@@ -113,10 +120,17 @@ impl Client {
     }
 
     /// Waits until the connection has broken.
-    pub(crate) async fn broken(&mut self) {
-        while crate::soon(self.sender.ready()).await.is_ok() {
-            tokio::task::yield_now().await;
-        }
+    pub(crate) async fn broken(&self) -> End {
+        crate::soon(self.ended.clone().wait_for(Option::is_some)).await.unwrap().clone().unwrap()
+    }
+
+    /// Waits until the connection has broken; true if the peer reset it, and did not close it. (The error of a call
+    /// does not tell: it may be that of a write after the reset.)
+    pub(crate) async fn was_reset(&self) -> bool {
+        let Err(error) = self.broken().await else { return false };
+        std::iter::successors(error.source(), |cause| cause.source())
+            .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+            .any(|cause| cause.kind() == std::io::ErrorKind::ConnectionReset)
     }
 }
 

@@ -8,6 +8,8 @@ use futures::{SinkExt, StreamExt};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use mainspring_servers::proxy::WireProxy;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::client::{AnyError, Client, refused, request};
 use crate::upstream::Upstream;
@@ -124,8 +126,43 @@ async fn a_thousand_calls_given_up_at_once_leave_the_connection_open() {
     calls.iter().for_each(|call| call.abort());
     upstream.saw(|seen| seen.given_up == 1000).await;
     assert_eq!(client.call("Echo", "x").await.unwrap().status(), "0");
-    let record = proxy.records().swap_remove(0);
-    assert!(record.finished.is_some() && record.grpc_status.is_none(), "{record:?}");
+    let record = proxy.wait_for(|record| record.number == 0 && record.finished.is_some(), LIMIT).await.unwrap();
+    assert_eq!(record.grpc_status, None);
+}
+
+#[tokio::test]
+async fn calls_given_up_before_they_were_looked_at_are_no_attack() {
+    const PING: u8 = 6;
+    const GOAWAY: u8 = 7;
+    let (_upstream, proxy) = proxied().await;
+    // A client library sends no call that is given up at once, so the frames are written by hand, in one piece.
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(frame(4, 0, 0, b""));
+    for call in 0..500 {
+        // POST, http, the path /, and an authority of one letter.
+        bytes.extend(frame(1, 4, 2 * call + 1, b"\x83\x86\x84\x41\x01x"));
+        bytes.extend(frame(3, 0, 2 * call + 1, &8_u32.to_be_bytes()));
+    }
+    bytes.extend(frame(PING, 0, 0, b"answered"));
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    stream.write_all(&bytes).await.unwrap();
+    let mut kind = 0;
+    while kind != PING {
+        let mut head = [0; 9];
+        soon(stream.read_exact(&mut head)).await.unwrap();
+        kind = head[3];
+        assert_ne!(kind, GOAWAY, "the connection was ended");
+        let mut payload = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
+        soon(stream.read_exact(&mut payload)).await.unwrap();
+    }
+}
+
+/// An HTTP/2 frame of at most 255 bytes.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0, 0, payload.len() as u8, kind, flags];
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
 }
 
 #[tokio::test]
@@ -162,7 +199,7 @@ async fn an_answer_that_breaks_off_ends_as_unavailable() {
 #[tokio::test]
 async fn a_dropped_proxy_leaves_nothing_behind() {
     let (upstream, proxy) = proxied().await;
-    let mut client = Client::connect(&proxy).await.unwrap();
+    let client = Client::connect(&proxy).await.unwrap();
     let parked = tokio::spawn({
         let client = client.clone();
         async move { client.call("Park", "x").await }
@@ -172,7 +209,7 @@ async fn a_dropped_proxy_leaves_nothing_behind() {
     drop(proxy);
     assert!(refused(address).await);
     assert!(soon(parked).await.unwrap().is_err());
-    client.broken().await;
+    let _ = client.broken().await;
     upstream.saw(|seen| seen.ended == 1).await;
 }
 

@@ -1,6 +1,6 @@
 //! TLS and mTLS: the right certificates pass, each kind of wrong one is refused, and clients are told apart.
 
-use mainspring_servers::proxy::{ServerTls, TestAuthority, WireProxy};
+use mainspring_servers::proxy::{Fault, Match, ServerTls, TestAuthority, WireProxy};
 
 use crate::LIMIT;
 use crate::client::Client;
@@ -107,4 +107,15 @@ async fn a_plain_client_gets_nothing_from_a_tls_proxy() {
     let refused = proxy.wait_for_connection(|connection| connection.refused.is_some(), LIMIT).await.unwrap();
     let why = refused.refused.unwrap();
     assert!(why.contains("corrupt message"), "{why}");
+}
+
+#[tokio::test]
+async fn a_cut_is_a_reset_over_tls_too() {
+    let upstream = Upstream::start().await;
+    let authority = TestAuthority::new("ours").unwrap();
+    let proxy = proxy_with(&upstream, ServerTls::new(&authority.server_cert(["localhost"]).unwrap())).await;
+    let client = Client::tls(&proxy, &authority.ca_pem(), None).await.unwrap();
+    proxy.fault(Match::all(), Fault::Cut);
+    assert!(client.call("Echo", "x").await.is_err());
+    assert!(client.was_reset().await);
 }

@@ -168,7 +168,7 @@ impl Host {
             drain,
             keepers,
             upkeep,
-            runtimes,
+            _runtimes: runtimes,
         })
     }
 
@@ -251,7 +251,7 @@ pub struct RunningHost {
     drain: CancellationToken,
     keepers: Vec<JoinHandle<Result<(), HostError>>>,
     upkeep: JoinHandle<()>,
-    runtimes: Runtimes,
+    _runtimes: Runtimes,
 }
 
 impl RunningHost {

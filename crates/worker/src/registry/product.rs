@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
-use mainspring_settings::{Section, SettingsError, Sources};
+use mainspring_settings::{Report, Section, SettingsError, Sources};
 use temporalio_common::{ActivityDefinition, WorkflowDefinition};
 use temporalio_sdk::WorkerOptions;
 use temporalio_sdk::activities::{ActivityDefinitions, ActivityImplementer, ExecutableActivity};
@@ -17,19 +17,37 @@ use super::{RegistryError, Setup, SetupError};
 /// one is built anew.
 pub(crate) type Registration = Arc<dyn Fn(&mut WorkerOptions) + Send + Sync>;
 type Connect = Arc<dyn Fn(Setup) -> BoxFuture<'static, Result<Registration, SetupError>> + Send + Sync>;
-type CheckSettings = Arc<dyn Fn(&Sources) -> Result<(), SettingsError> + Send + Sync>;
+
+/// A section of settings that a product declared.
+#[derive(Clone, Copy)]
+struct SectionEntry {
+    check: fn(&Sources) -> Result<(), SettingsError>,
+    report: fn(Report, &Sources) -> Report,
+}
 
 /// An area of work with a task queue: its workflows, its activities, its settings.
 ///
 /// ```
 /// use mainspring_worker::Product;
-/// # use mainspring_worker::doc::{Payments, Refund};
+/// use temporalio_macros::activities;
+/// use temporalio_sdk::activities::{ActivityContext, ActivityError};
+///
+/// pub struct Payments;
+///
+/// #[activities]
+/// impl Payments {
+///     #[activity(name = "charge")]
+///     pub async fn charge(_ctx: ActivityContext, cents: u64) -> Result<u64, ActivityError> {
+///         Ok(cents)
+///     }
+/// }
 ///
 /// pub fn product() -> Product {
 ///     Product::new("payments", "payments-task-queue")
-///         .workflow::<Refund>()
+///         // .workflow::<Refund>()
 ///         .activities(|_setup| async { Ok(Payments) }, |set| set.activity(Payments::charge))
 /// }
+/// assert_eq!(product().activity_names().collect::<Vec<_>>(), ["charge"]);
 /// ```
 #[derive(Clone)]
 pub struct Product {
@@ -37,7 +55,7 @@ pub struct Product {
     queue: String,
     workflows: Vec<WorkflowEntry>,
     activities: Vec<ActivitiesEntry>,
-    settings: Vec<CheckSettings>,
+    settings: Vec<SectionEntry>,
     customize: Vec<Registration>,
 }
 
@@ -116,7 +134,10 @@ impl Product {
     /// Declares a section of settings, so that a missing or wrong one is found before anything starts.
     #[must_use]
     pub fn settings<S: Section>(mut self) -> Self {
-        self.settings.push(Arc::new(|sources| mainspring_settings::load::<S>(sources).map(drop)));
+        self.settings.push(SectionEntry {
+            check: |sources| mainspring_settings::load::<S>(sources).map(drop),
+            report: |report, sources| report.section::<S>(sources),
+        });
         self
     }
 
@@ -159,7 +180,12 @@ impl Product {
     /// # Errors
     /// What is missing or wrong, a line each.
     pub fn check_settings(&self, sources: &Sources) -> Result<(), SettingsError> {
-        self.settings.iter().try_for_each(|check| check(sources))
+        self.settings.iter().try_for_each(|section| (section.check)(sources))
+    }
+
+    /// Adds the settings that the product declared to a report.
+    pub fn report_settings(&self, report: Report, sources: &Sources) -> Report {
+        self.settings.iter().fold(report, |report, section| (section.report)(report, sources))
     }
 
     pub(super) fn check(&self) -> Result<(), RegistryError> {
@@ -251,4 +277,16 @@ impl<I> fmt::Debug for ActivitySet<I> {
 fn names_in_debug(debug: &str) -> Vec<String> {
     let list = debug.find('[').zip(debug.rfind(']')).map_or("[]", |(from, to)| &debug[from..=to]);
     serde_json::from_str(list).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sdk_shows_the_names_of_its_definitions_in_the_form_that_is_read() {
+        let debug = r#"ActivityDefinitions { activities: ["a", "b c"] }"#;
+        assert_eq!(names_in_debug(debug), ["a", "b c"]);
+        assert_eq!(format!("{:?}", ActivityDefinitions::default()), "ActivityDefinitions { activities: [] }");
+    }
 }

@@ -1,1 +1,41 @@
-//! What callers of general-purpose need: types and definitions
+//! What callers of `general-purpose` need: its task queue, the types of its workflows and the definitions of its
+//! activities. No worker code.
+
+mod definitions;
+
+use std::time::Duration;
+
+pub use definitions::{Activities, NoOpActivity};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use temporalio_common::WorkflowDefinition;
+
+/// The task queue that its workers poll.
+pub const TASK_QUEUE: &str = "general-purpose-task-queue";
+
+/// What `no-op` is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NoOpInput {
+    /// Any text; it comes back as the result.
+    pub arg: String,
+    /// The export that the run stands for.
+    pub batch_export_id: String,
+    /// The team that it belongs to.
+    pub team_id: i64,
+}
+
+/// The workflow `no-op`: one activity that echoes. It shows that a deployment works from end to end.
+#[derive(Clone, Copy, Debug)]
+pub struct NoOp;
+
+impl WorkflowDefinition for NoOp {
+    type Input = NoOpInput;
+    type Output = String;
+
+    fn name(&self) -> &'static str {
+        "no-op"
+    }
+}
+
+/// How long `no-op-activity` may take.
+pub const NO_OP_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,157 @@
+//! The arguments, named as Temporal's CLI names them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use mainspring_settings::Sources;
+
+/// Runs workflows, and the workers that run them.
+#[derive(Debug, Parser)]
+#[command(name = "mainspring", version, after_help = "Example:\n  mainspring dev\n  mainspring workflow execute no-op \
+'{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'\n\nExit codes: 0 done, 1 the workflow failed, 64 wrong \
+arguments or input, 66 no such workflow, 69 Temporal cannot be reached, 70 anything else, 78 a setting is wrong, 130 Ctrl-C.")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArguments,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ConnectionArguments {
+    /// Where Temporal listens, HOST:PORT [setting: TEMPORAL_ADDRESS]
+    #[arg(long, global = true)]
+    address: Option<String>,
+    /// Namespace [setting: TEMPORAL_NAMESPACE]
+    #[arg(short, long, global = true)]
+    namespace: Option<String>,
+}
+
+impl ConnectionArguments {
+    /// Flags beat the environment.
+    pub(crate) fn over(&self, mut sources: Sources) -> Sources {
+        for (name, flag, value) in
+            [("TEMPORAL_ADDRESS", "--address", &self.address), ("TEMPORAL_NAMESPACE", "--namespace", &self.namespace)]
+        {
+            if let Some(value) = value {
+                sources = sources.with_flag(name, flag, value.clone());
+            }
+        }
+        sources
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Start Temporal's dev server with its UI, and the workers of every product
+    #[command(after_help = "Example:\n  mainspring dev --products general-purpose --db temporal.sqlite")]
+    Dev(DevArguments),
+    /// Start workflows and read their results
+    Workflow {
+        #[command(subcommand)]
+        verb: WorkflowVerb,
+    },
+    /// List the products, their task queues, workflows and activities
+    #[command(after_help = "Example:\n  mainspring products -o json")]
+    Products {
+        /// How to print
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Show or check the settings
+    Config {
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DevArguments {
+    /// Only these products, separated by commas
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) products: Vec<String>,
+    /// Port of the dev server
+    #[arg(long, default_value_t = 7233)]
+    pub(crate) port: u16,
+    /// Port of its UI
+    #[arg(long, default_value_t = 8081)]
+    pub(crate) ui_port: u16,
+    /// Keep the server's state in this file
+    #[arg(long)]
+    pub(crate) db: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkflowVerb {
+    /// Start a workflow, wait for it, print its result
+    #[command(after_help = "Example:\n  mainspring workflow execute no-op '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'")]
+    Execute(StartArguments),
+    /// Start a workflow, print its id and run id
+    #[command(after_help = "Example:\n  mainspring workflow start no-op --workflow-id nightly --input-file input.json")]
+    Start(StartArguments),
+    /// Wait for a workflow, print its result
+    #[command(after_help = "Example:\n  mainspring workflow result --workflow-id nightly")]
+    Result(ResultArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StartArguments {
+    /// Type of the workflow, as `mainspring products` lists it
+    pub(crate) workflow: String,
+    /// Input as JSON; `-` reads it from stdin
+    #[arg(conflicts_with = "input_file")]
+    pub(crate) input: Option<String>,
+    /// Input as JSON, from a file
+    #[arg(long)]
+    pub(crate) input_file: Option<PathBuf>,
+    /// Id of the workflow; by default its type and a random id
+    #[arg(short, long)]
+    pub(crate) workflow_id: Option<String>,
+    /// Task queue, in place of the registry's [setting: TEMPORAL_TASK_QUEUE]
+    #[arg(short, long, env = "TEMPORAL_TASK_QUEUE", hide_env = true)]
+    pub(crate) task_queue: Option<String>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ResultArguments {
+    /// Id of the workflow
+    #[arg(short, long)]
+    pub(crate) workflow_id: String,
+    /// Run of it; by default the last
+    #[arg(short, long)]
+    pub(crate) run_id: Option<String>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigVerb {
+    /// Print every setting, its value and where it came from; secrets are masked
+    #[command(after_help = "Example:\n  mainspring config show -o json")]
+    Show {
+        /// How to print
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Fail on a setting that is wrong, missing or unknown
+    #[command(after_help = "Example:\n  mainspring config check && echo fine")]
+    Check {
+        /// How to print
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
+}
+
+/// The form of data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    #[default]
+    Text,
+    /// For programs; stable
+    Json,
+}

@@ -1,0 +1,70 @@
+//! Exit codes, after sysexits.
+
+use mainspring_client::ClientError;
+use mainspring_settings::SettingsError;
+use mainspring_worker::HostError;
+
+/// The workflow failed, was cancelled, terminated or timed out.
+pub const WORKFLOW_FAILED: u8 = 1;
+/// Wrong arguments or input.
+pub const USAGE: u8 = 64;
+/// No such workflow.
+pub const NOT_FOUND: u8 = 66;
+/// Temporal cannot be reached, or nobody polls.
+pub const UNAVAILABLE: u8 = 69;
+/// Anything else.
+pub const OTHER: u8 = 70;
+/// A setting is missing or wrong.
+pub const CONFIG: u8 = 78;
+/// Ctrl-C while waiting; what was started goes on.
+pub const INTERRUPTED: u8 = 130;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    NotFound(String),
+    #[error("{0}")]
+    WorkflowFailed(String),
+    #[error("{0}")]
+    Unavailable(String),
+    #[error("{0}")]
+    Config(String),
+    #[error("{0}")]
+    Interrupted(String),
+    #[error("{0}")]
+    Other(String),
+    #[error("stdout was closed")]
+    ClosedPipe,
+    #[error(transparent)]
+    Host(#[from] HostError),
+}
+
+impl Failure {
+    pub(crate) const fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => USAGE,
+            Self::NotFound(_) => NOT_FOUND,
+            Self::WorkflowFailed(_) => WORKFLOW_FAILED,
+            Self::Unavailable(_) => UNAVAILABLE,
+            Self::Config(_) => CONFIG,
+            Self::Interrupted(_) => INTERRUPTED,
+            Self::Other(_) | Self::ClosedPipe => OTHER,
+            Self::Host(error) => error.exit_code(),
+        }
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Self::Config(error.to_string())
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

@@ -1,0 +1,35 @@
+//! `products`: the registry.
+
+use std::fmt::Write;
+
+use mainspring_worker::Registry;
+use serde_json::json;
+
+use crate::arguments::Output;
+use crate::exit::Failure;
+use crate::print;
+
+pub(crate) fn run(registry: &Registry, output: Output) -> Result<(), Failure> {
+    if output == Output::Json {
+        let list: Vec<_> = registry
+            .products()
+            .iter()
+            .map(|product| {
+                json!({
+                    "name": product.name(),
+                    "task_queue": product.queue(),
+                    "workflows": product.workflow_names().collect::<Vec<_>>(),
+                    "activities": product.activity_names().collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        return print(&json!({ "products": list }).to_string());
+    }
+    let mut text = String::new();
+    for product in registry.products() {
+        let _ = writeln!(text, "{} on {}", product.name(), product.queue());
+        let _ = writeln!(text, "  workflows   {}", product.workflow_names().collect::<Vec<_>>().join(", "));
+        let _ = writeln!(text, "  activities  {}", product.activity_names().collect::<Vec<_>>().join(", "));
+    }
+    print(text.trim_end())
+}

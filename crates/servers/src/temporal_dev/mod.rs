@@ -1,0 +1,198 @@
+//! The dev server of Temporal's own CLI, as a child of this process. It is ready when it has answered for each of its
+//! namespaces over gRPC, history included.
+
+mod options;
+mod ports;
+mod ready;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::ServersError;
+use crate::process::OwnedProcess;
+use crate::tools::Tool;
+use options::Ports;
+pub use options::{LogLevel, SearchAttributeType, TemporalDevServerBuilder};
+
+const NAME: &str = "the Temporal dev server";
+/// Asked to stop, the server takes about half a second.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// A free port can be taken by somebody else between our look and the server's bind.
+const RACE_TRIES: u32 = 5;
+const RACE_PAUSE: Duration = Duration::from_millis(200);
+
+/// A running dev server. Dropping it kills it; [`stop`](Self::stop) lets it end in order.
+pub struct TemporalDevServer {
+    options: TemporalDevServerBuilder,
+    program: PathBuf,
+    ports: Ports,
+    process: Option<OwnedProcess>,
+}
+
+impl TemporalDevServer {
+    /// A dev server on 127.0.0.1 and a free port, in memory, without the UI, with the namespace `default`.
+    pub fn builder() -> TemporalDevServerBuilder {
+        TemporalDevServerBuilder::new()
+    }
+
+    async fn start(options: TemporalDevServerBuilder) -> Result<Self, ServersError> {
+        let program = program(&options).await?;
+        let mut tries = 1;
+        loop {
+            let ports = options.ports()?;
+            match launch(&options, &program, ports).await {
+                Ok(process) => return Ok(Self { options, program, ports, process: Some(process) }),
+                Err(error) if tries < RACE_TRIES && lost_a_port(&error) => {
+                    tracing::debug!(%error, tries, "the dev server lost a race for a port; trying again");
+                    tries += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Where clients connect, as `127.0.0.1:7233`.
+    pub fn address(&self) -> String {
+        self.socket_address().to_string()
+    }
+
+    /// Where clients connect. A server on all addresses is reached by the loopback one.
+    pub fn socket_address(&self) -> SocketAddr {
+        reachable(self.options.ip, self.ports.frontend)
+    }
+
+    /// The web UI, when there is one.
+    pub fn ui_url(&self) -> Option<String> {
+        self.ports.ui.map(|port| format!("http://{}", reachable(self.options.ip, port)))
+    }
+
+    /// The first namespace: `default` unless the builder named others.
+    pub fn namespace(&self) -> &str {
+        self.options.namespaces.first().map_or("default", String::as_str)
+    }
+
+    /// The program that runs.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The server's process id, while there is a process.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().filter(|process| process.exit().is_none()).map(OwnedProcess::pid)
+    }
+
+    /// The last 100 lines it wrote, oldest first; those of a server that has ended stay until the next start.
+    pub fn last_lines(&self) -> Vec<String> {
+        self.process.as_ref().map(OwnedProcess::last_lines).unwrap_or_default()
+    }
+
+    /// Asks the server to stop (SIGTERM), and kills it when it has not within 10 s. Returns when it is gone.
+    pub async fn stop(&mut self) {
+        if let Some(process) = &self.process {
+            process.stop(STOP_LIMIT).await;
+        }
+    }
+
+    /// Kills the server (SIGKILL). Returns when it is gone.
+    pub async fn kill(&mut self) {
+        if let Some(process) = &self.process {
+            process.kill().await;
+        }
+    }
+
+    /// Stops the server, if it still runs, and starts it on the same ports and the same database file. Without such
+    /// a file its state is lost. Waits for the port when somebody else has it meanwhile, at most for the start's time limit.
+    ///
+    /// # Errors
+    /// As [`TemporalDevServerBuilder::start`].
+    pub async fn restart(&mut self) -> Result<(), ServersError> {
+        self.stop().await;
+        self.process = None;
+        let deadline = Instant::now() + self.options.start_limit;
+        loop {
+            match launch(&self.options, &self.program, self.ports).await {
+                Ok(process) => {
+                    self.process = Some(process);
+                    return Ok(());
+                }
+                Err(error) if Instant::now() < deadline && lost_a_port(&error) => {
+                    tokio::time::sleep(RACE_PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for TemporalDevServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("TemporalDevServer")
+            .field("address", &self.socket_address())
+            .field("ui_url", &self.ui_url())
+            .field("pid", &self.pid())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The CLI, installed if need be, on a thread of its own: an installation takes minutes, and a runtime that is shut
+/// down would wait for a blocking task of its own.
+async fn program(options: &TemporalDevServerBuilder) -> Result<PathBuf, ServersError> {
+    if let Some(program) = &options.program {
+        return Ok(program.clone());
+    }
+    let (toolbox, progress) = (options.toolbox_or_env()?, options.progress.clone());
+    let (reply, answer) = tokio::sync::oneshot::channel();
+    let spawn_error =
+        |source| ServersError::Spawn { name: "an installation".into(), program: "temporal".into(), source };
+    thread::Builder::new()
+        .name("tool-install".into())
+        .spawn(move || reply.send(toolbox.provide(&Tool::temporal_cli(), &progress)))
+        .map_err(spawn_error)?;
+    let installed = answer.await.map_err(|_| spawn_error(std::io::Error::other("its thread panicked")))?;
+    Ok(installed?.path)
+}
+
+/// Starts the server and returns when it is ready.
+async fn launch(
+    options: &TemporalDevServerBuilder,
+    program: &Path,
+    ports: Ports,
+) -> Result<OwnedProcess, ServersError> {
+    let process = OwnedProcess::start(NAME, options.command(program, ports))?;
+    let address = reachable(options.ip, ports.frontend);
+    let namespaces = options.all_namespaces();
+    let limit = options.start_limit;
+    tokio::select! {
+        // Who answers at the port may be somebody else, while ours is about to end because of that.
+        biased;
+        exit = process.wait() => Err(ServersError::Ended { name: NAME.into(), exit, lines: process.last_lines() }),
+        ready = ready::wait(address, &namespaces, limit) => ready.map_err(|last| ServersError::NotReady {
+            name: NAME.into(),
+            address,
+            limit,
+            last,
+            lines: process.last_lines(),
+        }),
+    }?;
+    Ok(process)
+}
+
+/// Whether the server ended because one of its ports was taken; it has more of them than the two we choose.
+fn lost_a_port(error: &ServersError) -> bool {
+    matches!(error, ServersError::Ended { lines, .. } if lines.iter().any(|line| line.contains("address already in use")))
+}
+
+fn reachable(ip: IpAddr, port: u16) -> SocketAddr {
+    let ip = match ip {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        other => other,
+    };
+    SocketAddr::new(ip, port)
+}

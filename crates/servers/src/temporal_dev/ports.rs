@@ -1,0 +1,44 @@
+//! Ports that can be had.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+
+use crate::error::ServersError;
+
+/// `port` if it can be had, or, for `None`, a free one.
+pub(super) fn choose(purpose: &'static str, ip: IpAddr, port: Option<u16>) -> Result<u16, ServersError> {
+    let outcome = match port {
+        Some(port) => TcpListener::bind((ip, port)).map(|_| port),
+        None => free(ip),
+    };
+    let address = SocketAddr::new(ip, port.unwrap_or(0));
+    outcome.map_err(|source| ServersError::Port { purpose, address, source })
+}
+
+/// The kernel does not hand out a port again while one of its connections lingers, and lets a server bind it all the
+/// same. So a connection is left lingering: whoever closes first has it, here the accepted side, whose port it is.
+fn free(ip: IpAddr) -> io::Result<u16> {
+    let listener = TcpListener::bind((ip, 0))?;
+    let port = listener.local_addr()?.port();
+    let client = TcpStream::connect(super::reachable(ip, port))?;
+    let (accepted, _) = listener.accept()?;
+    drop(accepted);
+    drop(client);
+    Ok(port)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn a_free_port_is_not_handed_out_twice_in_a_row_and_can_be_bound() {
+        let localhost = Ipv4Addr::LOCALHOST.into();
+        let ports: Vec<u16> = (0..500).map(|_| free(localhost).unwrap()).collect();
+        assert_eq!(ports.iter().collect::<HashSet<_>>().len(), ports.len(), "{ports:?}");
+        TcpListener::bind((localhost, ports[0])).unwrap();
+    }
+}

@@ -1,0 +1,68 @@
+//! Tools that servers need: found on `PATH`, else in a cache outside the checkout, else installed there: by download
+//! with a pinned checksum, else by `go install`. An installation is safe beside others and under `kill -9`: one lock
+//! a tool, and the program appears under its name only when it is whole. Everything here blocks.
+
+mod download;
+mod go;
+mod install;
+mod progress;
+mod tool;
+mod toolbox;
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub use progress::Progress;
+pub use tool::{Archive, Tool};
+pub use toolbox::Toolbox;
+
+use crate::error::ServersError;
+
+/// A tool that is ready to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Installed {
+    /// What it is called, as in [`Tool::name`].
+    pub name: String,
+    /// The pinned version, or, for a program that was on `PATH`, what it said of itself if it was asked.
+    pub version: Option<String>,
+    /// The program.
+    pub path: PathBuf,
+    /// Where it came from.
+    pub how: How,
+}
+
+/// Where a tool came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum How {
+    /// It was on `PATH`, whatever its version.
+    OnPath,
+    /// It had been installed into the cache before.
+    Cached,
+    /// It was downloaded now.
+    Downloaded,
+    /// It was built by `go install` now.
+    BuiltWithGo,
+}
+
+impl fmt::Display for How {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::OnPath => "on PATH",
+            Self::Cached => "in the cache",
+            Self::Downloaded => "downloaded",
+            Self::BuiltWithGo => "built with go install",
+        })
+    }
+}
+
+/// Installs what this crate's servers need and this machine lacks; does nothing when all is there. Programs on `PATH`
+/// are asked for their version.
+///
+/// # Errors
+/// [`ServersError::NotInstalled`] with everything that was tried, or the cache's own errors.
+pub fn setup(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
+    let toolbox = Toolbox::from_env()?;
+    [Tool::temporal_cli()].iter().map(|tool| toolbox.provide(tool, progress).map(Installed::with_version)).collect()
+}

@@ -1,0 +1,168 @@
+//! Where tools are looked for, and the order of the ways to one.
+
+use std::env;
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::tool::platform;
+use super::{How, Installed, Progress, Tool, install};
+use crate::error::ServersError;
+use crate::process::OwnedProcess;
+
+const DOWNLOAD_BASE: &str = "https://github.com";
+/// Six times the largest archive known here.
+const DOWNLOAD_LIMIT: u64 = 300 << 20;
+/// A program that is asked for its version has this long.
+const VERSION_LIMIT: Duration = Duration::from_secs(10);
+
+/// Finds tools on `PATH` and in a cache, and installs them into that cache.
+#[derive(Clone, Debug)]
+pub struct Toolbox {
+    pub(super) cache: PathBuf,
+    pub(super) search: OsString,
+    pub(super) base: String,
+    pub(super) limit: u64,
+}
+
+impl Toolbox {
+    /// A toolbox with this cache, an empty search path, and downloads from <https://github.com>.
+    pub fn new(cache: impl Into<PathBuf>) -> Self {
+        Self { cache: cache.into(), search: OsString::new(), base: DOWNLOAD_BASE.to_owned(), limit: DOWNLOAD_LIMIT }
+    }
+
+    /// The toolbox of this environment: the cache is `MAINSPRING_CACHE`, else the user's cache folder
+    /// (`XDG_CACHE_HOME`, else `~/.cache`, on macOS `~/Library/Caches`) and `mainspring` in it; the search path is
+    /// `PATH`; `MAINSPRING_DOWNLOAD_BASE` is a mirror of <https://github.com>. Empty variables count as unset.
+    ///
+    /// # Errors
+    /// [`ServersError::NoCache`] when none of those variables is there, nor `HOME`.
+    pub fn from_env() -> Result<Self, ServersError> {
+        Self::from_variables(|name| env::var_os(name).filter(|value| !value.is_empty()))
+    }
+
+    /// As [`from_env`](Self::from_env), from any source of variables.
+    ///
+    /// # Errors
+    /// As [`from_env`](Self::from_env).
+    pub fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, ServersError> {
+        let folder = |name| variable(name).map(PathBuf::from);
+        let user = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+        let cache = folder("MAINSPRING_CACHE")
+            .or_else(|| folder("XDG_CACHE_HOME").map(|caches| caches.join("mainspring")))
+            .or_else(|| folder("HOME").map(|home| home.join(user).join("mainspring")))
+            .ok_or(ServersError::NoCache)?;
+        let toolbox = Self::new(cache).search_path(variable("PATH").unwrap_or_default());
+        Ok(match variable("MAINSPRING_DOWNLOAD_BASE") {
+            Some(base) => toolbox.download_base(base.to_string_lossy()),
+            None => toolbox,
+        })
+    }
+
+    /// Folders to look for programs in, separated as in `PATH`.
+    #[must_use]
+    pub fn search_path(mut self, folders: impl Into<OsString>) -> Self {
+        self.search = folders.into();
+        self
+    }
+
+    /// A mirror of <https://github.com>: `http://` or `https://`, to which an archive's path is appended.
+    #[must_use]
+    pub fn download_base(mut self, url: impl Into<String>) -> Self {
+        self.base = url.into();
+        self.base.truncate(self.base.trim_end_matches('/').len());
+        self
+    }
+
+    /// The largest download that is accepted, in bytes; 300 MiB by default.
+    #[must_use]
+    pub fn download_limit(mut self, bytes: u64) -> Self {
+        self.limit = bytes;
+        self
+    }
+
+    /// Where installed tools are kept.
+    pub fn cache(&self) -> &Path {
+        &self.cache
+    }
+
+    /// The tool on the search path, else in the cache. Installs nothing, and does not run the program.
+    pub fn find(&self, tool: &Tool) -> Option<Installed> {
+        if let Some(path) = self.on_path(&tool.program) {
+            return Some(Installed { name: tool.name.clone(), version: None, path, how: How::OnPath });
+        }
+        let path = self.place(tool);
+        is_program(&path).then(|| tool.installed(path, How::Cached))
+    }
+
+    /// The tool, installed first when it is nowhere. Blocks: for minutes, when it has to be built.
+    ///
+    /// # Errors
+    /// [`ServersError::NotInstalled`] with everything that was tried, or [`ServersError::Cache`].
+    pub fn provide(&self, tool: &Tool, progress: &Progress) -> Result<Installed, ServersError> {
+        match self.find(tool) {
+            Some(found) => Ok(found),
+            None => install::install(self, tool, progress),
+        }
+    }
+
+    /// Where the cache keeps the tool. A cache may be shared by machines of several platforms.
+    pub(super) fn place(&self, tool: &Tool) -> PathBuf {
+        self.tools().join(tool.slug()).join(&tool.program)
+    }
+
+    pub(super) fn tools(&self) -> PathBuf {
+        self.cache.join("tools")
+    }
+
+    pub(super) fn on_path(&self, program: &str) -> Option<PathBuf> {
+        // A relative folder would mean another program in every working directory.
+        env::split_paths(&self.search)
+            .filter(|folder| folder.is_absolute())
+            .map(|folder| folder.join(program))
+            .find(|path| is_program(path))
+    }
+}
+
+impl Tool {
+    /// As `temporal-1.5.1-linux_amd64`.
+    pub(super) fn slug(&self) -> String {
+        format!("{}-{}-{}", self.program, self.version, platform())
+    }
+
+    pub(super) fn installed(&self, path: PathBuf, how: How) -> Installed {
+        Installed { name: self.name.clone(), version: Some(self.version.clone()), path, how }
+    }
+}
+
+impl Installed {
+    /// Asks the program for its version (`--version`, the first word with a digit in it) unless the version is known.
+    /// It stays unknown when the program does not say.
+    #[must_use]
+    pub fn with_version(mut self) -> Self {
+        if self.version.is_none() {
+            self.version = asked_version(&self);
+        }
+        self
+    }
+}
+
+fn asked_version(installed: &Installed) -> Option<String> {
+    let mut command = Command::new(&installed.path);
+    command.arg("--version");
+    let process = OwnedProcess::start(&installed.name, command).ok()?;
+    process.wait_blocking(VERSION_LIMIT).filter(|exit| exit.success())?;
+    let lines = process.last_lines();
+    lines.iter().flat_map(|line| line.split_whitespace()).find(|word| word.contains(|c: char| c.is_ascii_digit())).map(
+        |word| {
+            let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+            word.strip_prefix('v').unwrap_or(word).to_owned()
+        },
+    )
+}
+
+fn is_program(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+}

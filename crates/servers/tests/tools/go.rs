@@ -1,0 +1,132 @@
+//! `go install`, by the real Go, from a module proxy that is a folder; and the error when no way is left.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use flate2::Crc;
+use mainspring_servers::ServersError;
+use mainspring_servers::tools::{Archive, How, Progress, Tool, Toolbox};
+
+use crate::published::{PATH, Publisher, Reply, platform, sum};
+
+const MODULE: &str = "example.com/hello";
+const GO_MOD: &str = "module example.com/hello\n\ngo 1.21\n";
+const MAIN: &str = "package main\n\nvar version = \"unknown\"\n\nfunc main() { println(\"hello version\", version) }\n";
+
+/// A folder whose `go` is the real one, with this folder's modules. The caches of the build stay the user's own.
+fn go_with_modules(folder: &Path) -> PathBuf {
+    let go = std::env::split_paths(&std::env::var_os("PATH").unwrap())
+        .map(|folder| folder.join("go"))
+        .find(|go| go.is_file());
+    let go = go.expect("Go, one of the toolchains that this project's tests need, is not on PATH");
+    let versions = folder.join("proxy").join(MODULE).join("@v");
+    fs::create_dir_all(&versions).unwrap();
+    fs::write(versions.join("v7.8.9.info"), r#"{"Version": "v7.8.9"}"#).unwrap();
+    fs::write(versions.join("v7.8.9.mod"), GO_MOD).unwrap();
+    fs::write(versions.join("v7.8.9.zip"), zip(&[("go.mod", GO_MOD), ("main.go", MAIN)])).unwrap();
+    let bin = folder.join("bin");
+    fs::create_dir_all(&bin).unwrap();
+    let script = format!(
+        "#!/bin/sh\nGOPROXY=file://{0}/proxy GOSUMDB=off GOMODCACHE={0}/modules GOFLAGS=-modcacherw exec {1} \"$@\"\n",
+        folder.display(),
+        go.display()
+    );
+    fs::write(bin.join("go"), script).unwrap();
+    fs::set_permissions(bin.join("go"), Permissions::from_mode(0o755)).unwrap();
+    bin
+}
+
+/// A zip file that stores its files as they are.
+fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+    let (mut body, mut index) = (Vec::new(), Vec::new());
+    for (name, content) in files {
+        let name = format!("{MODULE}@v7.8.9/{name}");
+        let mut crc = Crc::new();
+        crc.update(content.as_bytes());
+        let size = content.len() as u32;
+        // Version, flags, method (stored), time, date (1 January 1980).
+        let mut about: Vec<u8> = [20_u16, 0, 0, 0, 0x21].into_iter().flat_map(u16::to_le_bytes).collect();
+        about.extend([crc.sum(), size, size].into_iter().flat_map(u32::to_le_bytes));
+        about.extend([name.len() as u16, 0].into_iter().flat_map(u16::to_le_bytes));
+        let offset = body.len() as u32;
+        body.extend([b"PK\x03\x04", &about[..], name.as_bytes(), content.as_bytes()].concat());
+        index.extend([b"PK\x01\x02\x14\x00", &about[..], &[0; 10], &offset.to_le_bytes(), name.as_bytes()].concat());
+    }
+    let (count, offset) = (files.len() as u16, body.len() as u32);
+    let mut end = b"PK\x05\x06\0\0\0\0".to_vec();
+    end.extend([count, count].into_iter().flat_map(u16::to_le_bytes));
+    end.extend([index.len() as u32, offset].into_iter().flat_map(u32::to_le_bytes));
+    end.extend([0, 0]);
+    [body, index, end].concat()
+}
+
+fn tool(package: &str) -> Tool {
+    Tool::new("Hello", "hello", "7.8.9")
+        .manual("greet by hand")
+        .archive(Archive::new(platform(), PATH, sum(b"")))
+        .go_package(package, "-X main.version=7.8.9")
+}
+
+#[test]
+fn after_a_failed_download_it_is_built_and_each_step_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let publisher = Publisher::new([Reply::Missing]);
+    let url = format!("{}/{PATH}", publisher.base);
+    let toolbox = Toolbox::new(folder.path().join("cache"))
+        .search_path(go_with_modules(folder.path()))
+        .download_base(publisher.base);
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let progress = Progress::lines({
+        let said = Arc::clone(&said);
+        move |line| said.lock().unwrap().push(line.to_owned())
+    });
+    let mut installed = toolbox.provide(&tool(MODULE), &progress).unwrap();
+    assert_eq!(installed.how, How::BuiltWithGo);
+    assert_eq!(
+        *said.lock().unwrap(),
+        [
+            format!("Hello 7.8.9: download: the download of {url} failed: http status: 404"),
+            "Hello 7.8.9: go install example.com/hello@v7.8.9 (minutes, the first time)".to_owned(),
+            format!("Hello 7.8.9: built with go install, kept at {}", installed.path.display()),
+        ]
+    );
+    installed.version = None;
+    assert_eq!(installed.with_version().version.as_deref(), Some("7.8.9"));
+}
+
+#[test]
+fn when_no_way_is_left_the_error_says_each_that_was_tried_and_what_helps() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    let publisher = Publisher::new([Reply::Missing]);
+    let url = format!("{}/{PATH}", publisher.base);
+    let toolbox = Toolbox::new(&cache).download_base(publisher.base);
+    let error = toolbox.provide(&tool(MODULE), &Progress::silent()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "Hello 7.8.9 is not on this machine, and could not be installed:\n  \
+             PATH: no program `hello` in any folder of PATH\n  \
+             cache: no program `hello` in {}\n  \
+             download: the download of {url} failed: http status: 404\n  \
+             go install: no program `go` in any folder of PATH\n\
+             What helps: greet by hand; or set MAINSPRING_DOWNLOAD_BASE to a mirror of https://github.com that this \
+             machine can reach; or install Go (https://go.dev/dl), and set GOPROXY if its modules need a mirror",
+            cache.join("tools").display()
+        )
+    );
+
+    let toolbox = toolbox.search_path(go_with_modules(folder.path()));
+    let error = toolbox.provide(&tool("example.com/absent"), &Progress::silent()).unwrap_err();
+    let ServersError::NotInstalled { attempts, .. } = error else { panic!("{error}") };
+    let message = attempts.last().unwrap().error.to_string();
+    assert!(
+        message.starts_with("`go install example.com/absent@v7.8.9` failed (exit status: 1):\n    | "),
+        "{message}"
+    );
+    assert!(message.contains("example.com/absent"), "{message}");
+    let left: Vec<_> = fs::read_dir(cache.join("tools")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 1, "only the lock: {left:?}");
+}

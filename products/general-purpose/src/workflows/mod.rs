@@ -1,0 +1,5 @@
+//! The workflows.
+
+mod no_op;
+
+pub use no_op::NoOp;

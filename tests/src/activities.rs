@@ -1,0 +1,150 @@
+//! Activities: fast, slow, deaf, burning, failing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use mainspring::prelude::*;
+use temporalio_macros::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+
+pub struct Lab;
+
+/// One variant for each thing that an error can say.
+#[derive(Debug, Failure)]
+pub enum LabError {
+    #[failure(terminal, message = "terminal on purpose")]
+    Terminal,
+    #[failure(retryable, message = "retryable on purpose: {0}", next_delay = "10ms", type_name = "TryAgain")]
+    Retryable(u32),
+}
+
+/// Beats from a thread of its own, as a `Heartbeater` does, until it is dropped.
+struct Beats(Arc<AtomicBool>);
+
+impl Beats {
+    fn every(ctx: &ActivityContext, interval: Duration) -> Self {
+        let (stop, ctx) = (Arc::new(AtomicBool::new(false)), ctx.clone());
+        let stopped = stop.clone();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                let mut n = 0_u64;
+                while !stopped.load(Ordering::Relaxed) {
+                    n += 1;
+                    let _ = ctx.record_heartbeat(n).await;
+                    tokio::time::sleep(interval).await;
+                }
+            });
+        });
+        Self(stop)
+    }
+}
+
+impl Drop for Beats {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn burn_cpu(time: Duration) -> u64 {
+    let until = Instant::now() + time;
+    let mut x = 1_u64;
+    while Instant::now() < until {
+        for _ in 0..10_000 {
+            x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        }
+    }
+    x
+}
+
+#[activities]
+impl Lab {
+    #[activity(name = "echo")]
+    pub async fn echo(_ctx: ActivityContext, text: String) -> Result<String, ActivityError> {
+        tracing::info!(text, "echoed");
+        Ok(text)
+    }
+
+    /// Awaits, and ends early when it is cancelled.
+    #[activity(name = "nap")]
+    pub async fn nap(ctx: ActivityContext, millis: String) -> Result<String, ActivityError> {
+        tracing::info!("napping");
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(millis.parse()?)) => Ok("slept".to_owned()),
+            () = ctx.cancelled() => {
+                tracing::info!("cancelled");
+                Err(ActivityError::cancelled())
+            }
+        }
+    }
+
+    /// Blocks its thread and looks at nothing.
+    #[activity(name = "stubborn")]
+    pub async fn stubborn(_ctx: ActivityContext, millis: String) -> Result<String, ActivityError> {
+        tracing::info!("stubborn");
+        #[allow(clippy::disallowed_methods)]
+        std::thread::sleep(Duration::from_millis(millis.parse()?));
+        Ok("done".to_owned())
+    }
+
+    /// Ends when the worker is told to stop.
+    #[activity(name = "heeding")]
+    pub async fn heeding(_ctx: ActivityContext, _text: String) -> Result<String, ActivityError> {
+        tracing::info!("heeding");
+        mainspring::context::shutdown().wait().await;
+        tracing::info!("heeded");
+        Ok("saved".to_owned())
+    }
+
+    /// Computes without awaiting, and beats every 300 ms.
+    #[activity(name = "burn")]
+    pub async fn burn(ctx: ActivityContext, millis: String) -> Result<String, ActivityError> {
+        let _beats = Beats::every(&ctx, Duration::from_millis(300));
+        tracing::info!("burning");
+        burn_cpu(Duration::from_millis(millis.parse()?));
+        Ok(format!("attempt {}", ctx.info().attempt))
+    }
+
+    /// Spawns tasks that block every thread they get, and beats beside them.
+    #[activity(name = "spawn_blocker")]
+    pub async fn spawn_blocker(ctx: ActivityContext, millis: String) -> Result<String, ActivityError> {
+        let _beats = Beats::every(&ctx, Duration::from_millis(300));
+        let time = Duration::from_millis(millis.parse()?);
+        let tasks: Vec<_> = (0..16).map(|_| tokio::spawn(async move { burn_cpu(time) })).collect();
+        for task in tasks {
+            task.await?;
+        }
+        Ok(format!("attempt {}", ctx.info().attempt))
+    }
+
+    /// `terminal`, `retryable` until the third attempt, or a plain error.
+    #[activity(name = "fail")]
+    pub async fn fail(ctx: ActivityContext, how: String) -> Result<String, ActivityError> {
+        match (how.as_str(), ctx.info().attempt) {
+            ("terminal", _) => Err(LabError::Terminal.into()),
+            ("retryable", 1..=2) => Err(LabError::Retryable(ctx.info().attempt).into()),
+            ("plain", 1..=2) => Err(std::io::Error::other("plain on purpose").into()),
+            _ => Ok("third attempt".to_owned()),
+        }
+    }
+
+    #[activity(name = "panic")]
+    pub async fn panic(ctx: ActivityContext, _text: String) -> Result<String, ActivityError> {
+        assert!(ctx.info().attempt > 1, "panicked on purpose");
+        Ok("second attempt".to_owned())
+    }
+
+    /// What the current scope says, in async code and in a blocking thread.
+    #[activity(name = "scope")]
+    pub async fn scope(_ctx: ActivityContext, _text: String) -> Result<String, ActivityError> {
+        let scope = mainspring::context::current();
+        let blocking = tokio::task::spawn_blocking(move || {
+            let _entered = scope.as_ref().map(mainspring::context::Scope::enter);
+            tracing::info!("from a blocking thread");
+            mainspring::context::activity().map(|activity| activity.activity_type.clone())
+        });
+        let here = mainspring::context::activity().map(|activity| activity.activity_type.clone());
+        Ok(format!("{} {}", here.unwrap_or_default(), blocking.await?.unwrap_or_default()))
+    }
+}

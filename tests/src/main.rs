@@ -1,0 +1,37 @@
+//! The worker under test: a product of workflows and activities that misbehave on demand. Its task queue, and what its
+//! "build" does differently, come from the environment, as in no real product.
+#![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
+
+mod activities;
+mod workflows;
+
+use mainspring::Product;
+
+fn main() -> std::process::ExitCode {
+    let queues = std::env::var("LAB_QUEUES").unwrap_or_else(|_| "lab".to_owned());
+    mainspring::run(queues.split(',').enumerate().map(|(i, queue)| lab(&format!("lab-{i}"), queue)))
+}
+
+fn lab(name: &str, queue: &str) -> Product {
+    Product::new(name, queue)
+        .workflow::<workflows::Call>()
+        .workflow::<workflows::Steps>()
+        .workflow::<workflows::Fragile>()
+        .workflow::<workflows::Spin>()
+        .workflow::<workflows::Wait>()
+        .workflow::<workflows::Local>()
+        .activities(
+            |_setup| async { Ok(activities::Lab) },
+            |set| {
+                set.activity(activities::Lab::echo)
+                    .activity(activities::Lab::nap)
+                    .activity(activities::Lab::stubborn)
+                    .activity(activities::Lab::heeding)
+                    .activity(activities::Lab::burn)
+                    .activity(activities::Lab::spawn_blocker)
+                    .activity(activities::Lab::fail)
+                    .activity(activities::Lab::panic)
+                    .activity(activities::Lab::scope)
+            },
+        )
+}
