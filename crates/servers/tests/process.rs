@@ -1,5 +1,7 @@
 //! A child never outlives its parent, whatever ends the parent; and what it says is kept.
 
+#![allow(clippy::unwrap_used, reason = "what a test sets up for itself fails the test")]
+
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::ExitStatusExt as _;
@@ -112,7 +114,7 @@ fn a_child_dies_when_its_parent_is_killed() {
 fn a_child_dies_when_its_owner_panics() {
     let lifeline = Lifeline::new();
     let news = lifeline.watch();
-    let path = lifeline.path.clone();
+    let path = lifeline.path;
     let (tell, told) = mpsc::channel();
     let owner = std::thread::spawn(move || {
         let child = OwnedProcess::start("the child", immortal(&path)).unwrap();
@@ -144,13 +146,24 @@ fn a_child_outlives_the_thread_that_started_it() {
 
 #[test]
 fn what_a_child_started_dies_with_it() {
-    let lifeline = Lifeline::new();
-    let news = lifeline.watch();
-    let mut command = Command::new("sh");
-    command.args(["-c", "(exec 9>\"$0\"; echo 1 >&9; exec sleep 3600) & wait"]).arg(&lifeline.path);
-    let child = OwnedProcess::start("the child", command).unwrap();
-    born(&news);
+    let start = || {
+        let (lifeline, leave) = (Lifeline::new(), Lifeline::new());
+        let news = lifeline.watch();
+        let mut command = Command::new("sh");
+        let script = "(exec 9>\"$0\"; echo 1 >&9; exec sleep 3600) & read word < \"$1\"";
+        command.args(["-c", script]).args([&lifeline.path, &leave.path]);
+        let child = OwnedProcess::start("the child", command).unwrap();
+        born(&news);
+        (child, news, leave)
+    };
+    let (child, news, _) = start();
     drop(child);
+    assert_dies(&news);
+
+    // One that ends by itself takes it along too.
+    let (child, news, leave) = start();
+    std::fs::write(&leave.path, "leave\n").unwrap();
+    assert!(child.wait_blocking(SOON).unwrap().success());
     assert_dies(&news);
 }
 

@@ -115,10 +115,19 @@ impl Process {
     ///
     /// # Errors
     /// It still runs after a minute.
-    pub async fn end(mut self) -> Result<Exit, TestError> {
+    pub async fn end(self) -> Result<Exit, TestError> {
+        self.end_within(PATIENCE).await
+    }
+
+    /// Waits for its end for so long.
+    ///
+    /// # Errors
+    /// It still runs then.
+    pub async fn end_within(mut self, patience: Duration) -> Result<Exit, TestError> {
         use std::os::unix::process::ExitStatusExt;
         let from = Instant::now();
-        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.map_err(|_| "it still runs after a minute")??;
+        let waited = tokio::time::timeout(patience, self.child.wait()).await;
+        let status = waited.map_err(|_| format!("it still runs after {patience:?}"))??;
         let took = from.elapsed();
         let mut lines: Vec<String> = self.seen.into();
         while let Some(line) = self.lines.recv().await {

@@ -98,7 +98,7 @@ impl Tool {
         ];
         let tool = Self::new("Temporal CLI", "temporal", VERSION)
             .manual("install the Temporal CLI so that `temporal` is on PATH (https://docs.temporal.io/cli)")
-            // A plain build would call itself 0.0.0-DEV; without its symbols the program is a third smaller.
+            // A plain build would call itself 0.0.0-DEV; without its symbols the program is 40 MB smaller.
             .go_package(
                 "github.com/temporalio/cli/cmd/temporal",
                 format!("-s -w -X github.com/temporalio/cli/temporalcli.Version={VERSION}"),

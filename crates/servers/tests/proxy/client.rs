@@ -1,7 +1,5 @@
 //! A client that calls as a gRPC client does: one HTTP/2 connection, plain or TLS.
 
-use std::error::Error;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -17,19 +15,17 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_util::sync::CancellationToken;
 
-pub(crate) type AnyError = Box<dyn Error + Send + Sync>;
+pub(crate) type AnyError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) type Body = UnsyncBoxBody<Bytes, AnyError>;
-
-/// How a connection ended.
-type End = Result<(), Arc<hyper::Error>>;
 
 #[derive(Clone)]
 pub(crate) struct Client {
     sender: SendRequest<Body>,
-    ended: watch::Receiver<Option<End>>,
+    ended: CancellationToken,
 }
 
 /// A whole answer; status and message from its trailers, or from its headers if it has no others.
@@ -62,31 +58,19 @@ impl Client {
         ca_pem: &str,
         certificate: Option<&TestCertificate>,
     ) -> Result<Self, AnyError> {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(ca_pem.as_bytes())?)?;
-        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots);
-        let mut config = match certificate {
-            None => config.with_no_client_auth(),
-            Some(certificate) => config.with_client_auth_cert(
-                vec![CertificateDer::from_pem_slice(certificate.pem().as_bytes())?],
-                PrivateKeyDer::from_pem_slice(certificate.key_pem().as_bytes())?,
-            )?,
-        };
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        let stream = TcpStream::connect(proxy.address()).await?;
-        let stream = TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost")?, stream).await?;
-        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-        Self::over(stream).await
+        Self::over(shake_hands(proxy, ca_pem, certificate).await?).await
     }
 
     async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Self, AnyError> {
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.initial_max_send_streams(10_000);
         let (sender, driver) = builder.handshake(TokioIo::new(stream)).await?;
-        let (end, ended) = watch::channel(None);
-        tokio::spawn(async move { end.send_replace(Some(driver.await.map_err(Arc::new))) });
+        let ended = CancellationToken::new();
+        let end = ended.clone().drop_guard();
+        tokio::spawn(async move {
+            let _end = end;
+            let _ = driver.await;
+        });
         Ok(Self { sender, ended })
     }
 
@@ -120,17 +104,8 @@ impl Client {
     }
 
     /// Waits until the connection has broken.
-    pub(crate) async fn broken(&self) -> End {
-        crate::soon(self.ended.clone().wait_for(Option::is_some)).await.unwrap().clone().unwrap()
-    }
-
-    /// Waits until the connection has broken; true if the peer reset it, and did not close it. (The error of a call
-    /// does not tell: it may be that of a write after the reset.)
-    pub(crate) async fn was_reset(&self) -> bool {
-        let Err(error) = self.broken().await else { return false };
-        std::iter::successors(error.source(), |cause| cause.source())
-            .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-            .any(|cause| cause.kind() == std::io::ErrorKind::ConnectionReset)
+    pub(crate) async fn broken(&self) {
+        crate::soon(self.ended.cancelled()).await;
     }
 }
 
@@ -140,7 +115,27 @@ pub(crate) fn request(method: &str, body: Body) -> Request<Body> {
     request.body(body).unwrap()
 }
 
-/// True if nothing listens there.
-pub(crate) async fn refused(address: SocketAddr) -> bool {
-    TcpStream::connect(address).await.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionRefused)
+/// TLS to the proxy under the name `localhost`, trusting `ca_pem` alone; nothing of HTTP/2 yet.
+pub(crate) async fn shake_hands(
+    proxy: &WireProxy,
+    ca_pem: &str,
+    certificate: Option<&TestCertificate>,
+) -> Result<TlsStream<TcpStream>, AnyError> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(ca_pem.as_bytes())?)?;
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots);
+    let mut config = match certificate {
+        None => config.with_no_client_auth(),
+        Some(certificate) => config.with_client_auth_cert(
+            vec![CertificateDer::from_pem_slice(certificate.pem().as_bytes())?],
+            PrivateKeyDer::from_pem_slice(certificate.key_pem().as_bytes())?,
+        )?,
+    };
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let stream = TcpStream::connect(proxy.address()).await?;
+    let stream = TlsConnector::from(Arc::new(config)).connect(ServerName::try_from("localhost")?, stream).await?;
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    Ok(stream)
 }

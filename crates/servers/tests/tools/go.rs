@@ -23,9 +23,10 @@ fn go_with_modules(folder: &Path) -> PathBuf {
     let go = go.expect("Go, one of the toolchains that this project's tests need, is not on PATH");
     let versions = folder.join("proxy").join(MODULE).join("@v");
     fs::create_dir_all(&versions).unwrap();
-    fs::write(versions.join("v7.8.9.info"), r#"{"Version": "v7.8.9"}"#).unwrap();
-    fs::write(versions.join("v7.8.9.mod"), GO_MOD).unwrap();
-    fs::write(versions.join("v7.8.9.zip"), zip(&[("go.mod", GO_MOD), ("main.go", MAIN)])).unwrap();
+    fs::write(versions.join("list"), "v1.8.9\n").unwrap();
+    fs::write(versions.join("v1.8.9.info"), r#"{"Version": "v1.8.9"}"#).unwrap();
+    fs::write(versions.join("v1.8.9.mod"), GO_MOD).unwrap();
+    fs::write(versions.join("v1.8.9.zip"), zip(&[("go.mod", GO_MOD), ("main.go", MAIN)])).unwrap();
     let bin = folder.join("bin");
     fs::create_dir_all(&bin).unwrap();
     let script = format!(
@@ -42,7 +43,7 @@ fn go_with_modules(folder: &Path) -> PathBuf {
 fn zip(files: &[(&str, &str)]) -> Vec<u8> {
     let (mut body, mut index) = (Vec::new(), Vec::new());
     for (name, content) in files {
-        let name = format!("{MODULE}@v7.8.9/{name}");
+        let name = format!("{MODULE}@v1.8.9/{name}");
         let mut crc = Crc::new();
         crc.update(content.as_bytes());
         let size = content.len() as u32;
@@ -63,10 +64,10 @@ fn zip(files: &[(&str, &str)]) -> Vec<u8> {
 }
 
 fn tool(package: &str) -> Tool {
-    Tool::new("Hello", "hello", "7.8.9")
+    Tool::new("Hello", "hello", "1.8.9")
         .manual("greet by hand")
         .archive(Archive::new(platform(), PATH, sum(b"")))
-        .go_package(package, "-X main.version=7.8.9")
+        .go_package(package, "-X main.version=1.8.9")
 }
 
 #[test]
@@ -87,13 +88,13 @@ fn after_a_failed_download_it_is_built_and_each_step_is_said() {
     assert_eq!(
         *said.lock().unwrap(),
         [
-            format!("Hello 7.8.9: download: the download of {url} failed: http status: 404"),
-            "Hello 7.8.9: go install example.com/hello@v7.8.9 (minutes, the first time)".to_owned(),
-            format!("Hello 7.8.9: built with go install, kept at {}", installed.path.display()),
+            format!("Hello 1.8.9: download: the download of {url} failed: http status: 404"),
+            "Hello 1.8.9: go install example.com/hello@v1.8.9 (minutes, the first time)".to_owned(),
+            format!("Hello 1.8.9: built with go install, kept at {}", installed.path.display()),
         ]
     );
     installed.version = None;
-    assert_eq!(installed.with_version().version.as_deref(), Some("7.8.9"));
+    assert_eq!(installed.with_version().version.as_deref(), Some("1.8.9"));
 }
 
 #[test]
@@ -107,7 +108,7 @@ fn when_no_way_is_left_the_error_says_each_that_was_tried_and_what_helps() {
     assert_eq!(
         error.to_string(),
         format!(
-            "Hello 7.8.9 is not on this machine, and could not be installed:\n  \
+            "Hello 1.8.9 is not on this machine, and could not be installed:\n  \
              PATH: no program `hello` in any folder of PATH\n  \
              cache: no program `hello` in {}\n  \
              download: the download of {url} failed: http status: 404\n  \
@@ -123,7 +124,7 @@ fn when_no_way_is_left_the_error_says_each_that_was_tried_and_what_helps() {
     let ServersError::NotInstalled { attempts, .. } = error else { panic!("{error}") };
     let message = attempts.last().unwrap().error.to_string();
     assert!(
-        message.starts_with("`go install example.com/absent@v7.8.9` failed (exit status: 1):\n    | "),
+        message.starts_with("`go install example.com/absent@v1.8.9` failed (exit status: 1):\n    | "),
         "{message}"
     );
     assert!(message.contains("example.com/absent"), "{message}");

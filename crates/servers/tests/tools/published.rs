@@ -11,8 +11,8 @@ use mainspring_servers::tools::{Archive, Tool};
 use sha2::{Digest as _, Sha256};
 
 /// What the program in a good archive says.
-pub(crate) const WORDS: &str = "hello version 7.8.9";
-pub(crate) const PATH: &str = "maker/hello/releases/download/v7.8.9/hello.tar.gz";
+pub(crate) const WORDS: &str = "hello version 1.8.9";
+pub(crate) const PATH: &str = "maker/hello/releases/download/v1.8.9/hello.tar.gz";
 
 pub(crate) enum Reply {
     Whole(Vec<u8>),
@@ -110,5 +110,5 @@ pub(crate) fn platform() -> String {
 
 /// A tool that is published as this archive.
 pub(crate) fn hello(archive: &[u8]) -> Tool {
-    Tool::new("Hello", "hello", "7.8.9").archive(Archive::new(platform(), PATH, sum(archive)))
+    Tool::new("Hello", "hello", "1.8.9").archive(Archive::new(platform(), PATH, sum(archive)))
 }

@@ -154,6 +154,7 @@ impl Host {
             queues = self.registry.queues().into_keys().collect::<Vec<_>>().join(", "),
             temporal = connector.describe(),
             workers = seats.len(),
+            probes = probes.as_ref().map(|probes| probes.local_addr().to_string()),
             "polling"
         );
         let keepers = seats.into_iter().zip(links).map(|(seat, link)| system.spawn(seat.keep(link))).collect();

@@ -1,0 +1,103 @@
+//! A worker leaves by the one sum, whatever its activities do.
+
+mod lab;
+
+use std::time::Duration;
+
+use lab::{Outcome, call, worker};
+use mainspring_testing::{Env, Workflows};
+use nix::sys::signal::Signal;
+
+/// The grace that `lab::unready` sets: activities are cancelled at 4 s, and the process has left by 6 s.
+const LEFT: Duration = Duration::from_secs(6);
+
+/// Starts `activity`, sends SIGTERM once it has logged `running`, and gives the exit and the workflow's id.
+async fn stopped_while(activity: &str, arg: &str, running: &str) -> Result<(mainspring_testing::Exit, String, String), mainspring_testing::TestError> {
+    let env = Env::shared().await?;
+    let (queue, id) = (env.queue(activity), env.id(activity));
+    let mut worker = worker(&env, &queue, &[]).await?;
+    env.client().await?.begin(&queue, &id, "call", &call(activity, arg)).await?;
+    worker.line(running).await?;
+    worker.signal(Signal::SIGTERM);
+    Ok((worker.end().await?, queue, id))
+}
+
+#[tokio::test]
+async fn an_idle_worker_leaves_at_once() -> Outcome {
+    let env = Env::shared().await?;
+    let worker = worker(&env, &env.queue("idle"), &[]).await?;
+    worker.signal(Signal::SIGINT);
+    let exit = worker.end().await?;
+    assert_eq!(exit.code, 0);
+    assert!(exit.took < Duration::from_secs(2), "{:?}", exit.took);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_fast_activity_ends_and_its_result_arrives() -> Outcome {
+    let (exit, queue, id) = stopped_while("nap", "800", "napping").await?;
+    assert_eq!(exit.code, 0);
+    assert!(exit.took < Duration::from_secs(4), "it does not wait for the grace: {:?}", exit.took);
+    let env = Env::shared().await?;
+    let _next = worker(&env, &queue, &[]).await?;
+    assert_eq!(env.client().await?.result::<String>(&id).await?, "slept");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_activity_that_heeds_the_signal_saves_its_place_first() -> Outcome {
+    let (exit, queue, id) = stopped_while("heeding", "", "\"msg\":\"heeding\"").await?;
+    assert_eq!(exit.logged("heeded").len(), 1);
+    assert!(exit.took < Duration::from_secs(2), "told before the SDK is: {:?}", exit.took);
+    let env = Env::shared().await?;
+    let _next = worker(&env, &queue, &[]).await?;
+    assert_eq!(env.client().await?.result::<String>(&id).await?, "saved");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_slow_activity_is_cancelled_near_the_end_of_the_grace() -> Outcome {
+    let (exit, ..) = stopped_while("nap", "60000", "napping").await?;
+    assert_eq!((exit.code, exit.logged("cancelled").len()), (0, 1));
+    assert!(exit.took >= Duration::from_millis(3_800) && exit.took < LEFT, "{:?}", exit.took);
+    assert!(exit.logged("abandoned: it did not end within the grace").is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_activity_that_looks_at_nothing_does_not_hold_the_worker() -> Outcome {
+    let (exit, _, id) = stopped_while("stubborn", "60000", "\"msg\":\"stubborn\"").await?;
+    assert_eq!(exit.code, 0);
+    assert!(exit.took < LEFT, "{:?}", exit.took);
+    let abandoned = exit.logged("abandoned: it did not end within the grace");
+    assert_eq!(abandoned.len(), 1, "one line for each");
+    assert_eq!((abandoned[0]["activity_type"].as_str(), abandoned[0]["workflow_id"].as_str()), (Some("stubborn"), Some(id.as_str())));
+    assert!(abandoned[0]["seconds"].as_f64().is_some_and(|seconds| seconds > 4.0), "{:?}", abandoned[0]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_burning_activity_does_not_hold_the_worker() -> Outcome {
+    let (exit, ..) = stopped_while("burn", "60000", "burning").await?;
+    assert_eq!((exit.code, exit.logged("abandoned: it did not end within the grace").len()), (0, 1));
+    assert!(exit.took < LEFT, "{:?}", exit.took);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_second_signal_leaves_at_once() -> Outcome {
+    let env = Env::shared().await?;
+    for (second, code) in [(Signal::SIGTERM, 143), (Signal::SIGINT, 130)] {
+        let (queue, id) = (env.queue("second"), env.id("second"));
+        let mut worker = worker(&env, &queue, &[("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "300")]).await?;
+        env.client().await?.begin(&queue, &id, "call", &call("stubborn", "60000")).await?;
+        worker.line("\"msg\":\"stubborn\"").await?;
+        worker.signal(Signal::SIGTERM);
+        worker.line("\"msg\":\"draining\"").await?;
+        worker.signal(second);
+        let exit = worker.end().await?;
+        assert_eq!(exit.code, code);
+        assert!(exit.took < Duration::from_secs(1), "{:?}", exit.took);
+    }
+    Ok(())
+}

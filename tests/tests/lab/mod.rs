@@ -1,0 +1,47 @@
+//! The lab worker as a test runs it.
+#![allow(dead_code)]
+
+use mainspring_testing::{Env, Process, TestError};
+
+pub(crate) type Outcome = Result<(), TestError>;
+
+/// A call of one activity.
+pub(crate) fn call(activity: &str, arg: &str) -> serde_json::Value {
+    serde_json::json!({ "activity": activity, "arg": arg })
+}
+
+/// The lab worker on that queue, polling. Its logs are JSON, its probes on a free port.
+pub(crate) async fn worker(env: &Env, queue: &str, settings: &[(&str, &str)]) -> Result<Process, TestError> {
+    let mut process = unready(env.address(), queue, settings)?;
+    process.line("\"msg\":\"polling\"").await?;
+    Ok(process)
+}
+
+/// The lab worker, just spawned.
+pub(crate) fn unready(address: &str, queue: &str, settings: &[(&str, &str)]) -> Result<Process, TestError> {
+    let base = [
+        ("TEMPORAL_ADDRESS", address),
+        ("LAB_QUEUES", queue),
+        ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0"),
+        ("MAINSPRING_LOG_FORMAT", "json"),
+        ("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "5"),
+    ];
+    Process::spawn(env!("CARGO_BIN_EXE_lab-worker"), &[], base.into_iter().chain(settings.iter().copied()))
+}
+
+/// Where a worker's probes listen, as it logged it.
+pub(crate) fn probes_of(line: &str) -> Result<std::net::SocketAddr, TestError> {
+    let line: serde_json::Value = serde_json::from_str(line)?;
+    Ok(line["probes"].as_str().ok_or("no probes in the line")?.parse()?)
+}
+
+/// Asks a worker's listener. Gives the status and the body.
+pub(crate) async fn ask(addr: std::net::SocketAddr, path: &str) -> Result<(u16, String), TestError> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(addr).await?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or("no answer")?;
+    Ok((head.split_whitespace().nth(1).ok_or("no status")?.parse()?, body.to_owned()))
+}

@@ -1,0 +1,158 @@
+//! Workflows run, and survive what production does to a worker.
+
+mod lab;
+
+use lab::{Outcome, call, worker};
+use mainspring_servers::TemporalDevServer;
+use mainspring_testing::{Env, Workflows};
+use nix::sys::signal::Signal;
+
+#[tokio::test]
+async fn an_activity_and_a_blocking_thread_know_their_scope() -> Outcome {
+    let env = Env::shared().await?;
+    let (queue, id) = (env.queue("scope"), env.id("scope"));
+    let mut worker = worker(&env, &queue, &[]).await?;
+    let client = env.client().await?;
+    client.begin(&queue, &id, "call", &call("scope", "")).await?;
+    assert_eq!(client.result::<String>(&id).await?, "scope scope");
+    let line: serde_json::Value = serde_json::from_str(&worker.line("from a blocking thread").await?)?;
+    assert_eq!((line["workflow_id"].as_str(), line["activity_type"].as_str()), (Some(id.as_str()), Some("scope")));
+    assert_eq!((line["attempt"].as_u64(), line["task_queue"].as_str()), (Some(1), Some(queue.as_str())));
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_queues_run_in_one_process_and_local_activities_too() -> Outcome {
+    let env = Env::shared().await?;
+    let (one, two) = (env.queue("one"), env.queue("two"));
+    let worker = worker(&env, &format!("{one},{two}"), &[("MAINSPRING_WORKFLOW_WORKERS", "2")]).await?;
+    let client = env.client().await?;
+    for queue in [&one, &two] {
+        let (remote, local) = (env.id("remote"), env.id("local"));
+        client.begin(queue, &remote, "call", &call("echo", queue)).await?;
+        client.begin(queue, &local, "local", queue).await?;
+        assert_eq!(&client.result::<String>(&remote).await?, queue);
+        assert_eq!(&client.result::<String>(&local).await?, queue);
+    }
+    worker.signal(Signal::SIGTERM);
+    assert_eq!(worker.end().await?.code, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_killed_worker_loses_no_step_and_repeats_no_finished_one() -> Outcome {
+    let env = Env::shared().await?;
+    let (queue, id) = (env.queue("kill"), env.id("kill"));
+    let mut first = worker(&env, &queue, &[]).await?;
+    let client = env.client().await?;
+    client.begin(&queue, &id, "steps", &40).await?;
+    for _ in 0..5 {
+        first.line("step done").await?;
+    }
+    let mut lines = first.kill9().await?.lines;
+    let second = worker(&env, &queue, &[]).await?;
+    assert_eq!(client.result::<u32>(&id).await?, 40);
+    second.signal(Signal::SIGTERM);
+    lines.extend(second.end().await?.lines);
+    let handle = client.workflow(&id);
+    let events = handle.fetch_history(Default::default()).into_events().await?;
+    let completed = events.iter().filter(|event| event.event_type().as_str_name() == "EVENT_TYPE_ACTIVITY_TASK_COMPLETED");
+    assert_eq!(completed.count(), 40, "each step completed once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_is_logged_from_a_replay() -> Outcome {
+    let env = Env::shared().await?;
+    let (queue, id) = (env.queue("replay"), env.id("replay"));
+    // Nothing cached: every workflow task replays from the first event.
+    let worker = worker(&env, &queue, &[("MAINSPRING_MAX_CACHED_WORKFLOWS", "0")]).await?;
+    let client = env.client().await?;
+    client.begin(&queue, &id, "steps", &8).await?;
+    assert_eq!(client.result::<u32>(&id).await?, 8);
+    worker.signal(Signal::SIGTERM);
+    let steps: Vec<u64> = worker.end().await?.logged("step done").iter().filter_map(|line| line["step"].as_u64()).collect();
+    assert_eq!(steps, (0..8).collect::<Vec<u64>>(), "each line once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_is_restarted_finds_the_worker_again() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let mut server = TemporalDevServer::builder().db_file(folder.path().join("temporal.sqlite")).start().await?;
+    let env = Env::at(server.address());
+    let queue = env.queue("restart");
+    let worker = worker(&env, &queue, &[]).await?;
+    let (before, after) = (env.id("before"), env.id("after"));
+    env.client().await?.begin(&queue, &before, "wait", &0).await?;
+    server.restart().await?;
+    let client = env.client().await?;
+    client.begin(&queue, &after, "call", &call("echo", "again")).await?;
+    assert_eq!(client.result::<String>(&after).await?, "again");
+    worker.signal(Signal::SIGTERM);
+    assert_eq!(worker.end().await?.code, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_panicking_workflow_waits_for_the_corrected_build_and_redoes_nothing() -> Outcome {
+    let env = Env::shared().await?;
+    let (queue, id) = (env.queue("fragile"), env.id("fragile"));
+    let mut wrong = worker(&env, &queue, &[]).await?;
+    let client = env.client().await?;
+    client.begin(&queue, &id, "fragile", &0).await?;
+    wrong.line("user code panicked").await?;
+    let other = env.id("other");
+    client.begin(&queue, &other, "call", &call("echo", "fine")).await?;
+    assert_eq!(client.result::<String>(&other).await?, "fine", "its neighbours go on");
+    wrong.signal(Signal::SIGTERM);
+    let mut lines = wrong.end().await?.lines;
+    let corrected = worker(&env, &queue, &[("LAB_CORRECTED", "1"), ("TEMPORAL_WORKER_BUILD_ID", "corrected")]).await?;
+    assert_eq!(client.result::<String>(&id).await?, "first second");
+    corrected.signal(Signal::SIGTERM);
+    lines.extend(corrected.end().await?.lines);
+    let firsts = lines.iter().filter(|line| line.contains("\"msg\":\"echoed\"") && line.contains("\"text\":\"first\""));
+    assert_eq!(firsts.count(), 1, "the first step ran once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_spinning_workflow_is_named_and_activities_go_on() -> Outcome {
+    let env = Env::shared().await?;
+    let (queue, spin) = (env.queue("spin"), env.id("spin"));
+    let mut process = lab::unready(env.address(), &queue, &[])?;
+    let probes = lab::probes_of(&process.line("\"msg\":\"polling\"").await?)?;
+    let client = env.client().await?;
+    client.begin(&queue, &spin, "spin", &9_000).await?;
+    let line = process.line("a workflow holds its thread").await?;
+    assert!(line.contains(&spin), "{line}");
+    let (status, body) = lab::ask(probes, "/livez").await?;
+    assert_eq!(status, 200, "it is named after 5 s, and fails only after 60: {body}");
+    assert!(body.contains(&format!("\"held_by\":\"spin {spin} run ")), "{body}");
+    client.workflow(&spin).terminate(Default::default()).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_is_rebuilt_many_times_and_loses_no_activity() -> Outcome {
+    let env = Env::shared().await?;
+    let queue = env.queue("recycle");
+    let worker = worker(&env, &queue, &[("MAINSPRING_RECYCLE_ACTIVITIES", "25"), ("TEMPORAL_LOG_LEVEL", "info,mainspring_worker=debug")]).await?;
+    let client = env.client().await?;
+    let ids: Vec<String> = (0..20).map(|_| env.id("recycle")).collect();
+    for id in &ids {
+        client.begin(&queue, id, "steps", &20).await?;
+    }
+    for id in &ids {
+        assert_eq!(client.result::<u32>(id).await?, 20);
+        let events = client.workflow(id).fetch_history(Default::default()).into_events().await?;
+        let lost = events.iter().filter(|event| event.event_type().as_str_name().contains("TIMED_OUT")).count();
+        assert_eq!(lost, 0, "a task of {id} was lost");
+    }
+    worker.signal(Signal::SIGTERM);
+    let exit = worker.end().await?;
+    assert_eq!(exit.code, 0);
+    let rebuilt = exit.logged("the activity worker is rebuilt").len();
+    assert!(rebuilt >= 2, "rebuilt {rebuilt} times");
+    Ok(())
+}
