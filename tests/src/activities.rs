@@ -111,7 +111,8 @@ impl Lab {
     pub async fn spawn_blocker(ctx: ActivityContext, millis: String) -> Result<String, ActivityError> {
         let _beats = Beats::every(&ctx, Duration::from_millis(300));
         let time = Duration::from_millis(millis.parse()?);
-        let tasks: Vec<_> = (0..16).map(|_| tokio::spawn(async move { burn_cpu(time) })).collect();
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let tasks: Vec<_> = (0..threads * 2).map(|_| tokio::spawn(async move { burn_cpu(time) })).collect();
         for task in tasks {
             task.await?;
         }

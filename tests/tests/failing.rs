@@ -10,6 +10,8 @@ use nix::sys::signal::Signal;
 use temporalio_client::errors::WorkflowGetResultError;
 use temporalio_client::UntypedSignal;
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
+use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 
 /// The failure of an activity with one attempt, as the server keeps it: type name and message.
 async fn failure_of(how: (&str, &str)) -> Result<(String, String), TestError> {
@@ -23,12 +25,15 @@ async fn failure_of(how: (&str, &str)) -> Result<(String, String), TestError> {
     let result = tokio::time::timeout(Duration::from_secs(60), handle.get_result(Default::default())).await?;
     let Err(WorkflowGetResultError::Failed(_)) = result else { return Err("it did not fail".into()) };
     let events = handle.fetch_history(Default::default()).into_events().await?;
-    let text = format!("{:?}", events.iter().find(|event| event.event_type().as_str_name() == "EVENT_TYPE_ACTIVITY_TASK_FAILED"));
-    let part = |name: &str| {
-        let rest = text.split_once(&format!("{name}: \""))?.1;
-        Some(rest.split_once('"')?.0.to_owned())
-    };
-    Ok((part("r#type").unwrap_or_default(), part("message").unwrap_or_default()))
+    let failure = events.into_iter().find_map(|event| match event.attributes {
+        Some(Attributes::ActivityTaskFailedEventAttributes(failed)) => failed.failure,
+        _ => None,
+    });
+    let failure = failure.ok_or("no activity failed")?;
+    match failure.failure_info {
+        Some(FailureInfo::ApplicationFailureInfo(info)) => Ok((info.r#type, failure.message)),
+        other => Err(format!("not an application failure: {other:?}").into()),
+    }
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ pub fn main(products: impl IntoIterator<Item = Product>) -> ExitCode {
 
 fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Result<(), Failure> {
     let registry = Registry::new(products).map_err(|error| Failure::Config(error.to_string()))?;
-    let sources = arguments.connection.over(Sources::from_process()?);
+    let sources = arguments.connection.over(Sources::environment()).with_file()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

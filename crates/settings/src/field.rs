@@ -5,9 +5,10 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::mask;
 use crate::report::Entry;
 use crate::sources::{Found, Origin};
-use crate::{Reader, Secret};
+use crate::{Fault, Reader, Secret};
 
 const DURATION: &str = "which is not a duration: write seconds, such as 30 or 2.5, or 5m";
 
@@ -19,11 +20,26 @@ pub struct Field<'r, 'a> {
     names: Vec<&'static str>,
     doc: &'static str,
     ignore: fn(&str) -> bool,
+    is_secret: bool,
+}
+
+/// A value that somebody set, with the name by which they did.
+#[derive(Clone)]
+pub(crate) struct Got<T> {
+    pub(crate) value: T,
+    pub(crate) name: String,
+    pub(crate) origin: Origin,
+}
+
+impl<T> Got<T> {
+    pub(crate) const fn rank(&self) -> u8 {
+        self.origin.rank()
+    }
 }
 
 impl<'r, 'a> Field<'r, 'a> {
     pub(crate) fn new(reader: &'r mut Reader<'a>, name: &'static str) -> Self {
-        Self { reader, names: vec![name], doc: "", ignore: |_| false }
+        Self { reader, names: vec![name], doc: "", ignore: |_| false, is_secret: false }
     }
 
     /// Another name for the same setting. Two of them with different values are a fault that names both.
@@ -54,14 +70,49 @@ impl<'r, 'a> Field<'r, 'a> {
         self.parse_optional(|text| Ok(text.to_owned()))
     }
 
-    /// A path that may be missing.
-    pub fn optional_path(self) -> Option<PathBuf> {
-        self.parse_optional(|text| Ok(Shown(PathBuf::from(text), text.to_owned()))).map(|shown| shown.0)
+    /// A text that has no default: a fault when it is missing.
+    pub fn required_string(self) -> String {
+        self.required(|field| field.optional_string()).unwrap_or_default()
     }
 
-    /// A secret that may be missing.
+    /// A path that may be missing. The text of a key where its path belongs is a fault, and is not shown.
+    pub fn optional_path(self) -> Option<PathBuf> {
+        self.got_path().map(|got| got.value)
+    }
+
+    /// A secret that may be missing. Spaces and line breaks around it are dropped.
     pub fn secret(self) -> Option<Secret> {
-        self.parse_optional(|text| Ok(Secret::new(text.to_owned())))
+        self.got_secret().map(|got| got.value)
+    }
+
+    /// A secret that has no default: a fault when it is missing.
+    pub fn required_secret(self) -> Secret {
+        self.required(|field| field.secret()).unwrap_or_else(|| Secret::new(String::new()))
+    }
+
+    pub(crate) fn got_path(self) -> Option<Got<PathBuf>> {
+        let got = self.got(None, |text| Ok(Shown(mask::path(text)?, text.to_owned())))?;
+        Some(Got { value: got.value.0, name: got.name, origin: got.origin })
+    }
+
+    pub(crate) fn got_secret(mut self) -> Option<Got<Secret>> {
+        self.is_secret = true;
+        self.got(None, |text| Ok(Secret::new(text.to_owned())))
+    }
+
+    pub(crate) fn got_flag(self) -> Option<Got<bool>> {
+        self.got(None, parse_bool)
+    }
+
+    /// A value of its own for what is missing keeps the section infallible; the fault stops it from being used.
+    fn required<T>(self, get: impl FnOnce(Field<'_, 'a>) -> Option<T>) -> Option<T> {
+        let Self { reader, names, doc, ignore, is_secret } = self;
+        let (name, faults) = (names[0], reader.faults.len());
+        let value = get(Field { reader: &mut *reader, names, doc, ignore, is_secret });
+        if value.is_none() && reader.faults.len() == faults {
+            reader.fault(name, format!("is missing, and has no default: {doc}"));
+        }
+        value
     }
 
     /// A length of time: seconds (`30`, `2.5`) or with a unit (`5m`, `1h 30m`).
@@ -89,6 +140,11 @@ impl<'r, 'a> Field<'r, 'a> {
         self.parse_optional(within(range))
     }
 
+    /// A share between 0 and 1.
+    pub fn ratio(self, default: f64) -> f64 {
+        self.parse(default, within(0.0..=1.0))
+    }
+
     /// A share between 0 and 1, that may be missing.
     pub fn optional_ratio(self) -> Option<f64> {
         self.optional_number(0.0..=1.0)
@@ -106,15 +162,18 @@ impl<'r, 'a> Field<'r, 'a> {
 
     /// One of several words.
     pub fn choice<T: Copy + PartialEq>(self, choices: &[(&'static str, T)], default: T) -> T {
-        let word = |value: T| choices.iter().find(|(_, choice)| *choice == value).map_or("", |(word, _)| word).to_owned();
+        let word =
+            |value: T| choices.iter().find(|(_, choice)| *choice == value).map_or("", |(word, _)| word).to_owned();
         self.parse(Shown(default, word(default)), |text| {
             let wanted = text.to_ascii_lowercase();
-            choices.iter().find(|(word, _)| *word == wanted).map(|(word, value)| Shown(*value, (*word).to_owned())).ok_or_else(
-                || {
+            choices
+                .iter()
+                .find(|(word, _)| *word == wanted)
+                .map(|(word, value)| Shown(*value, (*word).to_owned()))
+                .ok_or_else(|| {
                     let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
                     format!("which is not one of {}", words.join(", "))
-                },
-            )
+                })
         })
         .0
     }
@@ -122,57 +181,63 @@ impl<'r, 'a> Field<'r, 'a> {
     /// Anything that a function makes of the text. Its error reads on from `NAME is "text", `.
     pub fn parse<T: Display + PartialEq>(self, default: T, parse: impl Fn(&str) -> Result<T, String>) -> T {
         let shown = default.to_string();
-        self.read(Some(shown), parse).unwrap_or(default)
+        self.got(Some(shown), parse).map_or(default, |got| got.value)
     }
 
     /// The same for a setting that may be missing.
     pub fn parse_optional<T: Display + PartialEq>(self, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        self.read(None, parse)
+        self.got(None, parse).map(|got| got.value)
     }
 
-    fn read<T: Display + PartialEq>(
+    pub(crate) fn got<T: Display + PartialEq>(
         self,
         default: Option<String>,
         parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let found = self.reader.sources.find(&self.names);
-        let found = found.into_iter().filter(|found| !found.value.as_deref().is_ok_and(self.ignore));
-        let mut first: Option<(Found, T)> = None;
-        for found in found {
-            match found.value.clone().and_then(|text| {
-                parse(text.trim()).map_err(|why| if hides::<T>() { why } else { format!("is {text:?}, {why}") })
-            }) {
-                Err(message) => self.reader.fault(found.name, message),
-                Ok(value) => match &first {
-                    None => first = Some((found, value)),
-                    Some((_, same)) if *same == value => {}
-                    Some((earlier, other)) => {
-                        let values = if hides::<T>() { String::new() } else { format!(" ({other} and {value})") };
-                        let message = format!("and {} are two names for one setting and differ{values}: keep one", found.name);
-                        self.reader.faults.push(crate::Fault { name: earlier.name.clone(), message });
-                    }
-                },
+    ) -> Option<Got<T>> {
+        let Self { reader, names, doc, ignore, is_secret } = self;
+        let found = reader.sources.find(&names);
+        let mut first: Option<Got<T>> = None;
+        let mut unread: Option<Origin> = None;
+        for Found { name, value, origin } in found {
+            if value.as_deref().is_ok_and(ignore) {
+                continue;
+            }
+            let parsed = value.and_then(|text| {
+                let text = text.trim();
+                // What a parser says of a secret could quote it.
+                let blame = |why| {
+                    if is_secret { "is not valid".to_owned() } else { format!("is {:?}, {why}", mask::shown(text)) }
+                };
+                parse(text).map_err(blame)
+            });
+            match (parsed, &first) {
+                (Err(message), _) => {
+                    reader.fault(name, message);
+                    unread = unread.or(Some(origin));
+                }
+                (Ok(value), None) => first = Some(Got { value, name, origin }),
+                (Ok(value), Some(earlier)) if value != earlier.value => {
+                    let words = |value: &T| mask::shown(&value.to_string());
+                    let values = match is_secret {
+                        true => String::new(),
+                        false => format!(" ({} and {})", words(&earlier.value), words(&value)),
+                    };
+                    let message = format!("and {name} are two names for one setting and differ{values}: keep one");
+                    reader.faults.push(Fault { name: earlier.name.clone(), message });
+                }
+                (Ok(_), Some(_)) => {}
             }
         }
-        let (value, origin) = match &first {
-            Some((found, value)) => (Some(value.to_string()), found.origin.clone()),
-            None => (default.clone(), Origin::Default),
+        // What did not parse has no value to show, and did not come from the default.
+        let (value, origin) = match (&first, unread) {
+            (Some(got), _) => (Some(mask::shown(&got.value.to_string())), got.origin.clone()),
+            (None, Some(origin)) => (None, origin),
+            (None, None) => (default.clone(), Origin::Default),
         };
-        self.reader.entries.push(Entry {
-            section: self.reader.section,
-            name: self.names[0],
-            aliases: self.names[1..].to_vec(),
-            doc: self.doc,
-            default,
-            value,
-            origin,
-        });
-        first.map(|(_, value)| value)
+        let (name, aliases) = (names[0].into(), names[1..].to_vec());
+        reader.entries.push(Entry { section: reader.section, name, aliases, doc, default, value, origin });
+        first
     }
-}
-
-fn hides<T>() -> bool {
-    std::any::type_name::<T>() == std::any::type_name::<Secret>()
 }
 
 /// A value with the text that stands for it.
@@ -202,7 +267,7 @@ impl Display for Span {
 fn parse_duration(text: &str) -> Result<Span, String> {
     let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let span = seconds.or_else(|| humantime::parse_duration(text).ok());
-    // A day is longer than any of our waits, and sums of durations must not overflow.
+    // Beyond a year it is a slip of the hand, and sums of durations must not overflow.
     span.filter(|span| *span <= Duration::from_secs(366 * 86_400)).map(Span).ok_or_else(|| DURATION.to_owned())
 }
 

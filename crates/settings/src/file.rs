@@ -1,50 +1,116 @@
-//! A profile of a `temporal.toml`, read by the SDK's own loader and laid out under the names of the environment.
+//! A profile of a `temporal.toml`, parsed by the SDK and laid out under the names of the environment.
+//!
+//! What is wrong with a file is told by line and column, never by quoting it: the line may hold an API key.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use temporalio_common::envconfig::{
-    ClientConfigProfile, DataSource, LoadClientConfigProfileOptions, load_client_config_profile,
+    ClientConfig, ClientConfigFromTOMLOptions, ClientConfigProfile, ConfigError, DEFAULT_CONFIG_FILE, DEFAULT_PROFILE,
+    DataSource,
 };
 
 use crate::SettingsError;
 
 #[derive(Clone)]
 pub(crate) struct Profile {
+    /// `PATH [profile.NAME]`.
     pub(crate) label: String,
     pub(crate) values: BTreeMap<String, String>,
 }
 
+/// A value with the name that its user gave it by: a variable, or a flag.
+pub(crate) struct Asked {
+    pub(crate) by: String,
+    pub(crate) value: String,
+}
+
+/// Where the SDK and Temporal's CLI look when no file is named.
+pub(crate) fn default_place() -> PathBuf {
+    dirs::config_dir().unwrap_or_default().join("temporalio").join(DEFAULT_CONFIG_FILE)
+}
+
 impl Profile {
     /// `None` when no file is named and none is at the default place.
-    pub(crate) fn load(env: &HashMap<String, String>, or_default: bool) -> Result<Option<Self>, SettingsError> {
-        let named = env.get("TEMPORAL_CONFIG_FILE").filter(|path| !path.is_empty());
-        let profile = env.get("TEMPORAL_PROFILE").filter(|name| !name.is_empty()).cloned();
-        let path = match (named, or_default) {
-            (Some(path), _) => path.clone(),
-            (None, true) => "temporal.toml".to_owned(),
-            (None, false) => return Ok(None),
+    pub(crate) fn load(
+        file: Option<&Asked>,
+        profile: Option<&Asked>,
+        or_default: bool,
+    ) -> Result<Option<Self>, SettingsError> {
+        let path = match file {
+            Some(file) => PathBuf::from(&file.value),
+            None if or_default => default_place(),
+            None => return Ok(None),
         };
-        let fault = |message: String| SettingsError::File { path: path.clone(), message };
-        if named.is_some() && !Path::new(&path).is_file() {
-            return Err(fault("TEMPORAL_CONFIG_FILE names it, but there is no such file".to_owned()));
-        }
-        let options = LoadClientConfigProfileOptions::builder()
-            .maybe_config_source(named.map(|path| DataSource::Path(path.clone())))
-            .maybe_config_file_profile(profile.clone())
-            .config_file_strict(true)
-            .disable_env(true)
-            .build();
-        let loaded = load_client_config_profile(options, None).map_err(|error| fault(error.to_string()))?;
-        let label = format!("{path} [profile.{}]", profile.as_deref().unwrap_or("default"));
-        Ok(Some(Self { label, values: values(&loaded) }))
+        let fault = |message: String| SettingsError::File { path: path.display().to_string(), message };
+        let text = match (std::fs::read(&path), file) {
+            (Ok(text), _) => text,
+            (Err(error), Some(file)) if error.kind() == ErrorKind::NotFound => {
+                return Err(fault(format!("{} names it, but there is no such file", file.by)));
+            }
+            (Err(error), Some(file)) => return Err(fault(format!("{} names it, but: {error}", file.by))),
+            // Nobody named the default place. In a container its folder is often somebody else's: that is no file too.
+            (Err(_), None) => match profile {
+                None => return Ok(None),
+                Some(profile) => {
+                    let message =
+                        format!("{} asks for profile {:?}, but this file cannot be read", profile.by, profile.value);
+                    return Err(fault(message));
+                }
+            },
+        };
+        let options = ClientConfigFromTOMLOptions::builder().strict(true).build();
+        let mut config = ClientConfig::from_toml(&text, options).map_err(|error| fault(why(&error, &text)))?;
+        let name = profile.map_or(DEFAULT_PROFILE, |profile| &profile.value);
+        let found = match (config.profiles.remove(name), profile) {
+            (Some(found), _) => found,
+            (None, None) => ClientConfigProfile::default(),
+            (None, Some(profile)) => {
+                let mut names: Vec<String> = config.profiles.into_keys().collect();
+                names.sort();
+                let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                return Err(fault(format!("{} asks for profile {name:?}, and the file has {has}", profile.by)));
+            }
+        };
+        Ok(Some(Self { label: label(&path, name), values: values(&found) }))
     }
+}
+
+fn label(path: &Path, profile: &str) -> String {
+    format!("{} [profile.{profile}]", path.display())
+}
+
+fn why(error: &ConfigError, text: &[u8]) -> String {
+    let toml = match error {
+        ConfigError::LoadError(source) => match source.downcast_ref::<toml::de::Error>() {
+            Some(toml) => toml,
+            None => return "it is not UTF-8 text".to_owned(),
+        },
+        other => return other.to_string(),
+    };
+    let at = toml.span().map_or_else(String::new, |span| {
+        let before = &text[..span.start.min(text.len())];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+        format!("line {line}, column {column}: ")
+    });
+    format!("{at}{}", without_value(&toml.message().replace('\n', ", ")))
+}
+
+/// The parser quotes a value of the wrong type, and it may be a secret.
+fn without_value(message: &str) -> String {
+    ["invalid type", "invalid value"]
+        .into_iter()
+        .find(|kind| message.starts_with(&format!("{kind}:")))
+        .and_then(|kind| Some(format!("{kind}, expected {}", message.rsplit_once(", expected ")?.1)))
+        .unwrap_or_else(|| message.to_owned())
 }
 
 fn values(profile: &ClientConfigProfile) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     let mut set = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
+        if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
             values.insert(name.to_owned(), value);
         }
     };
@@ -52,7 +118,8 @@ fn values(profile: &ClientConfigProfile) -> BTreeMap<String, String> {
     set("TEMPORAL_NAMESPACE", profile.namespace.clone());
     set("TEMPORAL_API_KEY", profile.api_key.clone());
     if let Some(tls) = &profile.tls {
-        set("TEMPORAL_TLS", tls.disabled.map(|disabled| (!disabled).to_string()));
+        // To the SDK and Temporal's CLI the table alone turns TLS on.
+        set("TEMPORAL_TLS", Some((!tls.disabled.unwrap_or(false)).to_string()));
         set("TEMPORAL_TLS_SERVER_NAME", tls.server_name.clone());
         set("TEMPORAL_TLS_DISABLE_HOST_VERIFICATION", tls.disable_host_verification.then(|| "true".to_owned()));
         for (name, source) in [
@@ -70,7 +137,7 @@ fn values(profile: &ClientConfigProfile) -> BTreeMap<String, String> {
         }
     }
     for (name, value) in &profile.grpc_meta {
-        values.insert(format!("TEMPORAL_GRPC_META_{}", name.to_uppercase().replace('-', "_")), value.clone());
+        set(&format!("TEMPORAL_GRPC_META_{}", name.to_uppercase().replace('-', "_")), Some(value.clone()));
     }
     values
 }

@@ -36,6 +36,7 @@ pub mod connection;
 mod error;
 mod field;
 mod file;
+mod mask;
 mod reader;
 mod report;
 mod secret;

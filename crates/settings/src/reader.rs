@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::mask;
 use crate::report::Entry;
-use crate::{Fault, Field, SettingsError, Sources};
+use crate::sources::{Found, Origin};
+use crate::{Fault, Field, Secret, SettingsError, Sources};
 
 /// A group of settings that belong to one crate or product.
 pub trait Section: Sized {
@@ -44,9 +46,39 @@ impl<'a> Reader<'a> {
         Field::new(self, name)
     }
 
-    /// Every value whose name begins with `prefix`, by what follows it.
-    pub fn family(&self, prefix: &str) -> BTreeMap<String, String> {
-        self.sources.family(prefix)
+    /// Every value whose name begins with `prefix`, by the rest of the name. They are kept as secrets, for nobody can say
+    /// what is in them.
+    pub fn family(&mut self, prefix: &'static str, doc: &'static str) -> BTreeMap<String, Secret> {
+        let mut family = BTreeMap::new();
+        let members = self.sources.family(prefix);
+        if members.is_empty() {
+            self.entry(format!("{prefix}*"), doc, None, Origin::Default);
+        }
+        for (name, Found { name: given, value, origin }) in members {
+            match value {
+                Ok(value) => {
+                    family.insert(name[prefix.len()..].to_owned(), Secret::new(value.trim().to_owned()));
+                    self.entry(name, doc, Some("***".to_owned()), origin);
+                }
+                Err(message) => {
+                    self.fault(given, message);
+                    self.entry(name, doc, None, origin);
+                }
+            }
+        }
+        family
+    }
+
+    fn entry(&mut self, name: String, doc: &'static str, value: Option<String>, origin: Origin) {
+        let (section, name) = (self.section, name.into());
+        self.entries.push(Entry { section, name, aliases: Vec::new(), doc, default: None, value, origin });
+    }
+
+    /// Corrects what is shown of a field whose value follows from others.
+    pub(crate) fn settle(&mut self, name: &'static str, value: Option<String>, origin: Origin) {
+        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.name == name) {
+            (entry.value, entry.origin) = (value.map(|value| mask::shown(&value)), origin);
+        }
     }
 
     /// Whether one of the names is set anywhere.

@@ -1,8 +1,10 @@
 //! Every setting with its value and where it came from, for `mainspring config show` and `config check`.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
 
 use crate::{Fault, Origin, Reader, Section, Sources};
 
@@ -11,8 +13,8 @@ use crate::{Fault, Origin, Reader, Section, Sources};
 pub struct Entry {
     /// The group that it belongs to.
     pub section: &'static str,
-    /// Its name in the environment.
-    pub name: &'static str,
+    /// Its name in the environment; of a family without members, its prefix and `*`.
+    pub name: Cow<'static, str>,
     /// Other names for it.
     pub aliases: Vec<&'static str>,
     /// What it is for.
@@ -44,13 +46,22 @@ impl fmt::Display for UnknownName {
     }
 }
 
-/// What a list of sections makes of a set of sources.
-#[derive(Clone, Debug, Serialize)]
+/// What a list of sections makes of a set of sources. Serializes as `{settings, faults, unknown}`.
+#[derive(Clone, Debug)]
 pub struct Report {
     settings: Vec<Entry>,
     faults: Vec<Fault>,
-    #[serde(skip)]
     env: Vec<String>,
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut report = serializer.serialize_struct("Report", 3)?;
+        report.serialize_field("settings", &self.settings)?;
+        report.serialize_field("faults", &self.faults)?;
+        report.serialize_field("unknown", &self.unknown())?;
+        report.end()
+    }
 }
 
 impl Report {
@@ -88,17 +99,18 @@ impl Report {
     /// Names of the environment that begin with `MAINSPRING_` and that nothing reads. Kubernetes' own
     /// `*_SERVICE_HOST` and `*_PORT*` are not ours.
     pub fn unknown(&self) -> Vec<UnknownName> {
-        let known: Vec<&str> =
-            self.settings.iter().flat_map(|entry| entry.aliases.iter().copied().chain([entry.name])).collect();
+        let names = |entry: &'_ Entry| -> Vec<String> {
+            entry.aliases.iter().map(|alias| (*alias).to_owned()).chain([entry.name.to_string()]).collect()
+        };
+        let known: Vec<String> = self.settings.iter().flat_map(names).collect();
         let ours = self.env.iter().filter(|name| name.starts_with("MAINSPRING_") && !injected_by_kubernetes(name));
-        let unknown = ours.filter(|name| !known.contains(&name.as_str()) && name.as_str() != "MAINSPRING_CACHE");
-        unknown
-            .map(|name| {
-                let near = known.iter().map(|known| (strsim::jaro_winkler(name, known), *known));
-                let near = near.filter(|(score, _)| *score > 0.9).max_by(|a, b| a.0.total_cmp(&b.0));
-                UnknownName { name: name.clone(), did_you_mean: near.map(|(_, known)| known.to_owned()) }
-            })
-            .collect()
+        let unknown = ours.filter(|name| !known.contains(name) && name.as_str() != "MAINSPRING_CACHE");
+        unknown.map(|name| UnknownName { name: name.clone(), did_you_mean: nearest(name, &known) }).collect()
+    }
+
+    /// Whether `config check` passes: nothing is wrong, and nothing is unknown.
+    pub fn is_clean(&self) -> bool {
+        self.faults.is_empty() && self.unknown().is_empty()
     }
 
     /// A table for people: name, value, origin.
@@ -119,6 +131,20 @@ impl Report {
     }
 }
 
+/// The known name that somebody may have meant. Compared without the prefix, which would make all of ours alike, and
+/// lets MAINSPRING_ADDRESS find TEMPORAL_ADDRESS.
+fn nearest(name: &str, known: &[String]) -> Option<String> {
+    fn stem(name: &str) -> &str {
+        name.strip_prefix("MAINSPRING_").or_else(|| name.strip_prefix("TEMPORAL_")).unwrap_or(name)
+    }
+    let scored = known.iter().map(|known| (strsim::jaro_winkler(stem(name), stem(known)), known));
+    let near = scored.filter(|(score, known)| *score > 0.85 && !known.ends_with('*'));
+    near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known.clone())
+}
+
 fn injected_by_kubernetes(name: &str) -> bool {
-    name.ends_with("_SERVICE_HOST") || name.ends_with("_PORT") || name.contains("_PORT_") || name.contains("_SERVICE_PORT")
+    name.ends_with("_SERVICE_HOST")
+        || name.ends_with("_PORT")
+        || name.contains("_PORT_")
+        || name.contains("_SERVICE_PORT")
 }

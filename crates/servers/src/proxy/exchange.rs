@@ -104,8 +104,7 @@ impl Exchange {
             while let Some(Ok(_)) = body.frame().await {}
             return Answer::status(UNAUTHENTICATED, "Request unauthorized.", entry);
         }
-        entry.forwarded();
-        match self.upstream.send(request).await {
+        match self.upstream.send(request, &entry).await {
             Ok(response) => Answer::passed(response, entry),
             Err(message) => Answer::status(UNAVAILABLE, &message, entry),
         }

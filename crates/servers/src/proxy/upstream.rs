@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
 use super::body::Outgoing;
+use super::record::Entry;
 
 /// HTTP/2 windows of a stream and of a connection, in bytes: wide enough that a request which nobody reads does not
 /// hold up the others of its connection.
@@ -32,12 +33,13 @@ impl Upstream {
         Self { address, connection: Mutex::new(None) }
     }
 
-    /// Sends a request; the error is a sentence for the client.
-    pub(crate) async fn send(&self, request: Request<Outgoing>) -> Result<Response<Incoming>, String> {
+    /// Sends a request, and notes in its entry that it has gone; the error is a sentence for the client.
+    pub(crate) async fn send(&self, request: Request<Outgoing>, entry: &Entry) -> Result<Response<Incoming>, String> {
         let mut request = self.redirected(request);
         let mut again = true;
         loop {
             let mut connection = self.connected().await.map_err(|error| self.lost("cannot be reached", &*error))?;
+            entry.forwarded();
             let mut failure = match connection.try_send_request(request).await {
                 Ok(response) => return Ok(response),
                 Err(failure) => failure,

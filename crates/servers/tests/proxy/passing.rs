@@ -179,6 +179,8 @@ async fn a_lost_server_is_unavailable_until_it_is_back() {
     let answer = client.call("Echo", "x").await.unwrap();
     let message = answer.text("grpc-message");
     assert!(message.starts_with(&format!("{start}cannot be reached: Connection refused")), "{message}");
+    let record = proxy.wait_for(|record| record.number == 2 && record.finished.is_some(), LIMIT).await.unwrap();
+    assert_eq!((record.grpc_status, record.forwarded), (Some(14), false));
     let _again = Upstream::listen(address).await;
     assert_eq!(client.call("Echo", "x").await.unwrap().status(), "0");
 }

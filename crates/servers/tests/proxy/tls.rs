@@ -73,6 +73,17 @@ async fn two_client_certificates_of_one_name_are_told_apart() {
 }
 
 #[tokio::test]
+async fn no_connection_can_resume_another_and_show_its_certificate() {
+    let upstream = Upstream::start().await;
+    let authority = TestAuthority::new("ours").unwrap();
+    let proxy = proxy_with(&upstream, ServerTls::new(&authority.server_cert(["localhost"]).unwrap())).await;
+    let mut stream = shake_hands(&proxy, &authority.ca_pem(), None).await.unwrap();
+    // Tickets come before the first byte of HTTP/2.
+    soon(stream.read_u8()).await.unwrap();
+    assert_eq!(stream.get_ref().1.tls13_tickets_received(), 0);
+}
+
+#[tokio::test]
 async fn a_client_without_a_good_certificate_is_refused_under_mtls() {
     let upstream = Upstream::start().await;
     let authority = TestAuthority::new("ours").unwrap();

@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures::future::{join_all, try_join_all};
+use futures::future::try_join_all;
 use mainspring_client::{Connector, Link, PATIENCE_WORKER};
 use mainspring_context::ShutdownTrigger;
 use mainspring_settings::Sources;
@@ -22,7 +22,7 @@ use mainspring_settings::connection::ConnectionSettings;
 use temporalio_common::telemetry::TelemetryOptions;
 use temporalio_sdk::Runtime;
 use temporalio_sdk::runtime::RuntimeOptions;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 pub use error::HostError;
@@ -157,7 +157,10 @@ impl Host {
             probes = probes.as_ref().map(|probes| probes.local_addr().to_string()),
             "polling"
         );
-        let keepers = seats.into_iter().zip(links).map(|(seat, link)| system.spawn(seat.keep(link))).collect();
+        let mut keepers = JoinSet::new();
+        for (seat, link) in seats.into_iter().zip(links) {
+            keepers.spawn_on(seat.keep(link), &system);
+        }
         let upkeep = system.spawn(metrics.clone().keep_up());
         Ok(RunningHost {
             settings: self.settings,
@@ -250,7 +253,7 @@ pub struct RunningHost {
     probes: Option<crate::probes::RunningProbes>,
     trigger: ShutdownTrigger,
     drain: CancellationToken,
-    keepers: Vec<JoinHandle<Result<(), HostError>>>,
+    keepers: JoinSet<Result<(), HostError>>,
     upkeep: JoinHandle<()>,
     _runtimes: Runtimes,
 }
@@ -269,12 +272,11 @@ impl RunningHost {
     /// Ends when a worker cannot be kept alive, with the cause.
     pub async fn failed(&mut self) -> HostError {
         loop {
-            let waiting = self.keepers.iter_mut().filter(|keeper| !keeper.is_finished());
-            let (outcome, ..) = futures::future::select_all(waiting.collect::<Vec<_>>()).await;
-            match outcome {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => return error,
-                Err(error) => return HostError::Build(format!("a worker's keeper ended: {error}")),
+            match self.keepers.join_next().await {
+                Some(Ok(Ok(()))) => {}
+                Some(Ok(Err(error))) => return error,
+                Some(Err(error)) => return HostError::Build(format!("a worker's keeper ended: {error}")),
+                None => return HostError::Build("every worker ended without being asked to".to_owned()),
             }
         }
     }
@@ -289,7 +291,7 @@ impl RunningHost {
         self.drain.cancel();
         let running: usize = self.plans.iter().map(|plan| plan.surroundings.attempts.running()).sum();
         tracing::info!(running, grace_seconds = self.settings.grace.as_secs_f64(), "draining");
-        let all = join_all(self.keepers.drain(..));
+        let all = async { while self.keepers.join_next().await.is_some() {} };
         let in_time = tokio::time::timeout(sum.abandon().saturating_sub(told.elapsed()), all).await.is_ok();
         let mut abandoned = Vec::new();
         if !in_time {

@@ -69,7 +69,10 @@ pub async fn run_activity<T: Send>(
     let outcome = Scope::activity(activity).wrap(AssertUnwindSafe(protected).catch_unwind()).instrument(span).await;
     match outcome {
         Ok(Ok(output)) => Ok(output),
-        Ok(Err(error)) => Err(mainspring_vocabulary::classify(error)),
+        Ok(Err(error)) => Err(match panics::flattened(&error) {
+            Some(failure) => failure.into(),
+            None => mainspring_vocabulary::classify(error),
+        }),
         Err(panic) => Err(panics::failure(panic).into()),
     }
 }

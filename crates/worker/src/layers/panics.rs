@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::sync::Once;
 
 use temporalio_common::error::ApplicationFailure;
+use temporalio_sdk::activities::ActivityError;
 
 thread_local! {
     static LAST_PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -34,4 +35,15 @@ pub fn install_panic_hook() {
 /// The failure for a panic that was caught on this thread.
 pub(super) fn failure(panic: Box<dyn Any + Send>) -> ApplicationFailure {
     mainspring_vocabulary::panic_failure(panic, LAST_PLACE.take())
+}
+
+/// What the SDK, which catches panics nearer to the activity than we can, puts before the text. A test pins it.
+const OF_SDK: &str = "Activity function panicked: ";
+
+/// The typed failure for a panic that the SDK caught and flattened to a text; `None` for any other error.
+pub(super) fn flattened(error: &ActivityError) -> Option<ApplicationFailure> {
+    let ActivityError::Application(failure) = error else { return None };
+    let text = failure.source_error().to_string();
+    let text = text.strip_prefix(OF_SDK).filter(|_| failure.type_name().is_none_or(str::is_empty))?;
+    Some(mainspring_vocabulary::panic_failure(Box::new(text.to_owned()), LAST_PLACE.take()))
 }
