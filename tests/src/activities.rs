@@ -33,6 +33,7 @@ impl Beats {
                 while !stopped.load(Ordering::Relaxed) {
                     n += 1;
                     let _ = ctx.record_heartbeat(n).await;
+                    // sleep: the interval of the beats is what is measured
                     tokio::time::sleep(interval).await;
                 }
             });
@@ -71,6 +72,7 @@ impl Lab {
     pub async fn nap(ctx: ActivityContext, millis: String) -> Result<String, ActivityError> {
         tracing::info!("napping");
         tokio::select! {
+            // sleep: an activity that takes its time
             () = tokio::time::sleep(Duration::from_millis(millis.parse()?)) => Ok("slept".to_owned()),
             () = ctx.cancelled() => {
                 tracing::info!("cancelled");
@@ -83,7 +85,7 @@ impl Lab {
     #[activity(name = "stubborn")]
     pub async fn stubborn(_ctx: ActivityContext, millis: String) -> Result<String, ActivityError> {
         tracing::info!("stubborn");
-        #[allow(clippy::disallowed_methods)]
+        // sleep: an activity that blocks its thread
         std::thread::sleep(Duration::from_millis(millis.parse()?));
         Ok("done".to_owned())
     }

@@ -12,7 +12,11 @@ use nix::sys::signal::Signal;
 const LEFT: Duration = Duration::from_secs(6);
 
 /// Starts `activity`, sends SIGTERM once it has logged `running`, and gives the exit and the workflow's id.
-async fn stopped_while(activity: &str, arg: &str, running: &str) -> Result<(mainspring_testing::Exit, String, String), mainspring_testing::TestError> {
+async fn stopped_while(
+    activity: &str,
+    arg: &str,
+    running: &str,
+) -> Result<(mainspring_testing::Exit, String, String), mainspring_testing::TestError> {
     let env = Env::shared().await?;
     let (queue, id) = (env.queue(activity), env.id(activity));
     let mut worker = worker(&env, &queue, &[]).await?;
@@ -71,7 +75,10 @@ async fn an_activity_that_looks_at_nothing_does_not_hold_the_worker() -> Outcome
     assert!(exit.took < LEFT, "{:?}", exit.took);
     let abandoned = exit.logged("abandoned: it did not end within the grace");
     assert_eq!(abandoned.len(), 1, "one line for each");
-    assert_eq!((abandoned[0]["activity_type"].as_str(), abandoned[0]["workflow_id"].as_str()), (Some("stubborn"), Some(id.as_str())));
+    assert_eq!(
+        (abandoned[0]["activity_type"].as_str(), abandoned[0]["workflow_id"].as_str()),
+        (Some("stubborn"), Some(id.as_str()))
+    );
     assert!(abandoned[0]["seconds"].as_f64().is_some_and(|seconds| seconds > 4.0), "{:?}", abandoned[0]);
     Ok(())
 }

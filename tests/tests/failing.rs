@@ -7,8 +7,8 @@ use std::time::Duration;
 use lab::{Outcome, call, unready, worker};
 use mainspring_testing::{Env, TestError, Workflows};
 use nix::sys::signal::Signal;
-use temporalio_client::errors::WorkflowGetResultError;
 use temporalio_client::UntypedSignal;
+use temporalio_client::errors::WorkflowGetResultError;
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
 use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
@@ -104,9 +104,15 @@ async fn poison_does_not_stop_a_worker_and_shows_in_its_metrics() -> Outcome {
     let has = |name: &str, label: &str| metrics.lines().any(|line| line.starts_with(name) && line.contains(label));
     assert!(has("temporal_workflow_task_execution_failed", &format!("task_queue=\"{queue}\"")), "{metrics}");
     assert!(has("mainspring_workflow_task_failures_total", "workflow_type=\"fragile\""), "{metrics}");
-    assert!(has("temporal_activity_execution_failed", "no-such-activity") || has("temporal_activity_execution_failed", ""), "{metrics}");
+    assert!(
+        has("temporal_activity_execution_failed", "no-such-activity") || has("temporal_activity_execution_failed", ""),
+        "{metrics}"
+    );
     for label in ["temporal_worker_deployment_name=", "temporal_worker_build_id=", "temporal_namespace=\"default\""] {
-        assert!(has("temporal_request", label) && has("mainspring_workflow_task_failures_total", label), "{label}: {metrics}");
+        assert!(
+            has("temporal_request", label) && has("mainspring_workflow_task_failures_total", label),
+            "{label}: {metrics}"
+        );
     }
     Ok(())
 }
@@ -120,7 +126,9 @@ async fn probes_tell_ready_and_then_draining() -> Outcome {
     let client = env.client().await?;
     client.begin(&queue, &id, "call", &call("stubborn", "3000")).await?;
     process.line("\"msg\":\"stubborn\"").await?;
-    let ready = format!("{{\"ready\":true,\"draining\":false,\"queues\":{{\"{queue}\":{{\"connected\":true,\"polling\":true,\"workers\":2}}}}}}");
+    let ready = format!(
+        "{{\"ready\":true,\"draining\":false,\"queues\":{{\"{queue}\":{{\"connected\":true,\"polling\":true,\"workers\":2}}}}}}"
+    );
     assert_eq!(lab::ask(probes, "/readyz").await?, (200, ready));
     assert_eq!(lab::ask(probes, "/nowhere").await?.0, 404);
     process.signal(Signal::SIGTERM);
@@ -142,11 +150,19 @@ async fn refused(address: &str, settings: &[(&str, &str)]) -> Result<(i32, Strin
 async fn a_start_that_cannot_succeed_says_why() -> Outcome {
     let (code, said) = refused("127.0.0.1:9", &[("MAINSPRING_CONNECT_TIMEOUT", "1")]).await?;
     assert_eq!(code, 69, "{said}");
-    assert!(said.contains("127.0.0.1:9") && said.contains("namespace default") && said.contains("without TLS"), "{said}");
-    let (code, said) = refused("127.0.0.1:9", &[("MAX_CONCURRENT_ACTIVITIES", "many"), ("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "soon")]).await?;
+    assert!(
+        said.contains("127.0.0.1:9") && said.contains("namespace default") && said.contains("without TLS"),
+        "{said}"
+    );
+    let (code, said) =
+        refused("127.0.0.1:9", &[("MAX_CONCURRENT_ACTIVITIES", "many"), ("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "soon")])
+            .await?;
     assert_eq!(code, 78, "{said}");
     assert!(said.contains("MAX_CONCURRENT_ACTIVITIES is \"many\", which is not a number from 1 to 100000"), "{said}");
-    assert!(said.contains("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS is \"soon\", which is not a duration"), "both at once: {said}");
+    assert!(
+        said.contains("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS is \"soon\", which is not a duration"),
+        "both at once: {said}"
+    );
     let (code, said) = refused("127.0.0.1:9", &[("TEMPORAL_HOST", "elsewhere:1")]).await?;
     assert_eq!(code, 78);
     assert!(said.contains("TEMPORAL_ADDRESS and TEMPORAL_HOST are two names for one setting and differ"), "{said}");

@@ -56,7 +56,8 @@ async fn a_killed_worker_loses_no_step_and_repeats_no_finished_one() -> Outcome 
     lines.extend(second.end().await?.lines);
     let handle = client.workflow(&id);
     let events = handle.fetch_history(Default::default()).into_events().await?;
-    let completed = events.iter().filter(|event| event.event_type().as_str_name() == "EVENT_TYPE_ACTIVITY_TASK_COMPLETED");
+    let completed =
+        events.iter().filter(|event| event.event_type().as_str_name() == "EVENT_TYPE_ACTIVITY_TASK_COMPLETED");
     assert_eq!(completed.count(), 40, "each step completed once");
     Ok(())
 }
@@ -71,7 +72,8 @@ async fn nothing_is_logged_from_a_replay() -> Outcome {
     client.begin(&queue, &id, "steps", &8).await?;
     assert_eq!(client.result::<u32>(&id).await?, 8);
     worker.signal(Signal::SIGTERM);
-    let steps: Vec<u64> = worker.end().await?.logged("step done").iter().filter_map(|line| line["step"].as_u64()).collect();
+    let steps: Vec<u64> =
+        worker.end().await?.logged("step done").iter().filter_map(|line| line["step"].as_u64()).collect();
     assert_eq!(steps, (0..8).collect::<Vec<u64>>(), "each line once");
     Ok(())
 }
@@ -137,7 +139,12 @@ async fn a_spinning_workflow_is_named_and_activities_go_on() -> Outcome {
 async fn a_worker_is_rebuilt_many_times_and_loses_no_activity() -> Outcome {
     let env = Env::shared().await?;
     let queue = env.queue("recycle");
-    let worker = worker(&env, &queue, &[("MAINSPRING_RECYCLE_ACTIVITIES", "25"), ("TEMPORAL_LOG_LEVEL", "info,mainspring_worker=debug")]).await?;
+    let worker = worker(
+        &env,
+        &queue,
+        &[("MAINSPRING_RECYCLE_ACTIVITIES", "25"), ("TEMPORAL_LOG_LEVEL", "info,mainspring_worker=debug")],
+    )
+    .await?;
     let client = env.client().await?;
     let ids: Vec<String> = (0..20).map(|_| env.id("recycle")).collect();
     for id in &ids {

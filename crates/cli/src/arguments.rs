@@ -7,9 +7,13 @@ use mainspring_settings::Sources;
 
 /// Runs workflows, and the workers that run them.
 #[derive(Debug, Parser)]
-#[command(name = "mainspring", version, after_help = "Example:\n  mainspring dev\n  mainspring workflow execute no-op \
+#[command(
+    name = "mainspring",
+    version,
+    after_help = "Example:\n  mainspring dev\n  mainspring workflow execute no-op \
 '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'\n\nExit codes: 0 done, 1 the workflow failed, 64 wrong \
-arguments or input, 66 no such workflow, 69 Temporal cannot be reached, 70 anything else, 78 a setting is wrong, 130 Ctrl-C.")]
+arguments or input, 66 no such workflow, 69 Temporal cannot be reached, 70 anything else, 78 a setting is wrong, 130 Ctrl-C."
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) connection: ConnectionArguments,
@@ -84,7 +88,9 @@ pub(crate) struct DevArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum WorkflowVerb {
     /// Start a workflow, wait for it, print its result
-    #[command(after_help = "Example:\n  mainspring workflow execute no-op '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'")]
+    #[command(
+        after_help = "Example:\n  mainspring workflow execute no-op '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'"
+    )]
     Execute(StartArguments),
     /// Start a workflow, print its id and run id
     #[command(after_help = "Example:\n  mainspring workflow start no-op --workflow-id nightly --input-file input.json")]

@@ -15,7 +15,8 @@ pub(crate) fn run(verb: &ConfigVerb, sources: &Sources, registry: &Registry) -> 
         .section::<ConnectionSettings>(sources)
         .section::<WorkerSettings>(sources)
         .section::<LogSettings>(sources);
-    let mut report = registry.products().iter().fold(report, |report, product| product.report_settings(report, sources));
+    let mut report =
+        registry.products().iter().fold(report, |report, product| product.report_settings(report, sources));
     let (output, check) = match verb {
         ConfigVerb::Show { output } => (*output, false),
         ConfigVerb::Check { output } => (*output, true),

@@ -20,7 +20,8 @@ pub(crate) async fn run(arguments: DevArguments, registry: Registry, sources: So
     let mut signals = signals()?;
     say("starting Temporal's dev server …");
     // Installing takes minutes the first time, and shows its progress.
-    let builder = TemporalDevServer::builder().port(arguments.port).ui_port(arguments.ui_port).progress(Progress::stderr());
+    let builder =
+        TemporalDevServer::builder().port(arguments.port).ui_port(arguments.ui_port).progress(Progress::stderr());
     let builder = arguments.db.into_iter().fold(builder, |builder, file| builder.db_file(file));
     let starting = async { builder.start().await.map_err(|error| Failure::Unavailable(error.to_string())) };
     let mut server = tokio::select! {
@@ -38,7 +39,9 @@ pub(crate) async fn run(arguments: DevArguments, registry: Registry, sources: So
     print(&format!("UI         {}", server.ui_url().unwrap_or_default()))?;
     print(&format!("queues     {queues}"))?;
     print(&format!("probes     http://{}", host.http_addr().map(|addr| addr.to_string()).unwrap_or_default()))?;
-    print("try        mainspring workflow execute no-op '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'")?;
+    print(
+        "try        mainspring workflow execute no-op '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'",
+    )?;
     let died = tokio::select! {
         _ = signals.recv() => None,
         error = host.failed() => Some(error),
@@ -80,13 +83,13 @@ fn with_settings(registry: Registry, sources: &Sources) -> Result<Registry, Fail
 }
 
 /// Every SIGINT and SIGTERM, from a thread that nothing else runs on.
-fn signals() -> Result<mpsc::UnboundedReceiver<i32>, Failure> {
+fn signals() -> Result<mpsc::Receiver<i32>, Failure> {
     let refused = |error: std::io::Error| Failure::Other(format!("signals cannot be handled: {error}"));
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(refused)?;
-    let (tell, told) = mpsc::unbounded_channel();
+    let (tell, told) = mpsc::channel(8);
     let listen = move || {
         for signal in signals.forever() {
-            if tell.send(signal).is_err() {
+            if tell.blocking_send(signal).is_err() {
                 signal_hook::low_level::exit(i32::from(exit::INTERRUPTED));
             }
         }

@@ -98,13 +98,15 @@ fn queue(workflow: &str, given: Option<&str>, registry: &Registry) -> Result<Str
     let handling = registry.queues_of_workflow(workflow);
     match (given, handling.as_slice()) {
         (None, []) => {
-            let known: Vec<&str> = registry.products().iter().flat_map(mainspring_worker::Product::workflow_names).collect();
+            let known: Vec<&str> =
+                registry.products().iter().flat_map(mainspring_worker::Product::workflow_names).collect();
             Err(Failure::Usage(format!("no product has a workflow {workflow}: there is {}", known.join(", "))))
         }
         (None, [queue]) => Ok((*queue).to_owned()),
-        (None, several) => {
-            Err(Failure::Usage(format!("workflow {workflow} is on {}: say which with --task-queue", several.join(", "))))
-        }
+        (None, several) => Err(Failure::Usage(format!(
+            "workflow {workflow} is on {}: say which with --task-queue",
+            several.join(", ")
+        ))),
         (Some(given), queues) if !queues.contains(&given) && registry.queues().contains_key(given) => {
             Err(Failure::Usage(format!("{given} does not handle {workflow}: {} does", queues.join(", "))))
         }
@@ -119,7 +121,8 @@ fn input(arguments: &StartArguments) -> Result<Option<Value>, Failure> {
         (Some(text), _) => (text.clone(), "the input".to_owned()),
         (None, Some(path)) => {
             let from = path.display().to_string();
-            let file = std::fs::File::open(path).map_err(|error| Failure::Usage(format!("{from} cannot be read: {error}")))?;
+            let file =
+                std::fs::File::open(path).map_err(|error| Failure::Usage(format!("{from} cannot be read: {error}")))?;
             (read(file)?, from)
         }
     };
@@ -133,7 +136,8 @@ fn read(from: impl Read) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let wrong = |cause: String| Failure::Usage(format!("the input cannot be read: {cause}"));
     from.take(LARGEST_INPUT).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|error| wrong(format!("it is not UTF-8 at byte {}", error.utf8_error().valid_up_to())))
+    String::from_utf8(bytes)
+        .map_err(|error| wrong(format!("it is not UTF-8 at byte {}", error.utf8_error().valid_up_to())))
 }
 
 async fn wait(
@@ -173,7 +177,9 @@ fn failed(workflow_id: &str, error: &WorkflowGetResultError) -> Failure {
     let text = causes(error);
     match error {
         WorkflowGetResultError::NotFound(_) => Failure::NotFound(format!("there is no workflow {workflow_id}: {text}")),
-        WorkflowGetResultError::Rpc(_) => Failure::Unavailable(format!("the result of {workflow_id} could not be read: {text}")),
+        WorkflowGetResultError::Rpc(_) => {
+            Failure::Unavailable(format!("the result of {workflow_id} could not be read: {text}"))
+        }
         _ => Failure::WorkflowFailed(format!("workflow {workflow_id}: {text}")),
     }
 }

@@ -93,9 +93,8 @@ fn is_noise(name: &str) -> bool {
 }
 
 fn is_secret(name: &str) -> bool {
-    const WORDS: [&str; 9] = [
-        "password", "passwd", "secret", "token", "api_key", "apikey", "authorization", "private_key", "credential",
-    ];
+    const WORDS: [&str; 9] =
+        ["password", "passwd", "secret", "token", "api_key", "apikey", "authorization", "private_key", "credential"];
     let name = name.to_ascii_lowercase();
     WORDS.iter().any(|word| name == *word || name.ends_with(&format!("_{word}")) || name.ends_with(&format!(".{word}")))
 }

@@ -90,7 +90,10 @@ pub fn install(settings: &LogSettings, destination: Destination) -> Result<LogGu
     let layer = LogLayer::new(Box::new(writer), form, settings.max_line_bytes);
     let handed = layer.written.clone();
     // The SDK's own info lines say little to an operator; a level for its targets can be set.
-    let filter = EnvFilter::new(format!("temporalio_client=warn,temporalio_sdk=warn,temporalio_sdk_core=warn,{}", settings.level));
+    let filter = EnvFilter::new(format!(
+        "temporalio_client=warn,temporalio_sdk=warn,temporalio_sdk_core=warn,{}",
+        settings.level
+    ));
     let subscriber = tracing_subscriber::registry().with(filter).with(layer);
     tracing::subscriber::set_global_default(subscriber).map_err(|_| LogsError::AlreadyInstalled)?;
     Ok(LogGuard { worker: Some(worker), handed, out, lost })

@@ -41,7 +41,11 @@ impl Section for LogSettings {
                 .parse("info".to_owned(), |text| {
                     let text = text.to_ascii_lowercase();
                     let known = EnvFilter::builder().parse(&text).is_ok();
-                    if known { Ok(text) } else { Err("which is not a level: write info, or info,my_product=debug".to_owned()) }
+                    if known {
+                        Ok(text)
+                    } else {
+                        Err("which is not a level: write info, or info,my_product=debug".to_owned())
+                    }
                 }),
             max_line_bytes: reader
                 .field("MAINSPRING_LOG_MAX_LINE_BYTES")

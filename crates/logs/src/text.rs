@@ -8,7 +8,8 @@ use crate::field::Value;
 use crate::layer::Line;
 
 pub(crate) fn line(line: &Line<'_>, colour: bool, max_bytes: usize) -> String {
-    let paint = |code: &str, text: &str| if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() };
+    let paint =
+        |code: &str, text: &str| if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() };
     let at = humantime::format_rfc3339_millis(line.at).to_string();
     let time = at.split_once('T').map_or(at.as_str(), |(_, time)| time.trim_end_matches('Z'));
     let level = match line.level {
@@ -35,5 +36,7 @@ pub(crate) fn line(line: &Line<'_>, colour: bool, max_bytes: usize) -> String {
 
 /// A control character in a message must not move a terminal's cursor or paint it.
 fn visible(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() && c != '\t' { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+    text.chars()
+        .flat_map(|c| if c.is_control() && c != '\t' { c.escape_default().collect::<Vec<_>>() } else { vec![c] })
+        .collect()
 }

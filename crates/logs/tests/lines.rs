@@ -1,4 +1,5 @@
 //! Lines as they leave: keys, escapes, silence in a replay, masks, cuts.
+#![allow(clippy::unwrap_used)]
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -55,7 +56,8 @@ fn activity() -> Activity {
 #[test]
 fn a_line_has_the_peers_keys_and_every_id() {
     let mut line = line_of(|| {
-        let span = tracing::info_span!("activity", task_queue = "q", attempt = 2, temporalRunID = "noise", otel.name = "x");
+        let span =
+            tracing::info_span!("activity", task_queue = "q", attempt = 2, temporalRunID = "noise", otel.name = "x");
         let _scope = Scope::activity(activity()).enter();
         span.in_scope(|| tracing::info!(team_id = 2, ok = true, "rows written"));
     });
@@ -123,7 +125,8 @@ fn nothing_is_written_while_replaying_but_what_the_sdk_warns_of() {
         let _live = Scope::workflow(Workflow::default(), false).enter();
         tracing::info!("live");
     });
-    let messages: Vec<Value> = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["msg"].clone()).collect();
+    let messages: Vec<Value> =
+        lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["msg"].clone()).collect();
     assert_eq!(messages, ["of the SDK", "live"]);
 }
 

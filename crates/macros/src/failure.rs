@@ -38,7 +38,8 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         let retryable = class.retryable;
         quote!(#retryable)
     });
-    let delays = arms(&classes, |class| class.next_delay.clone().map_or_else(|| quote!(None), |delay| quote!(Some(#delay))));
+    let delays =
+        arms(&classes, |class| class.next_delay.clone().map_or_else(|| quote!(None), |delay| quote!(Some(#delay))));
     let benigns = arms(&classes, |class| {
         let benign = class.benign;
         quote!(#benign)
@@ -164,8 +165,9 @@ fn vocabulary() -> Result<TokenStream> {
         let name = named(found, "mainspring_vocabulary");
         return Ok(quote!(::#name));
     }
-    let found = crate_name("mainspring")
-        .map_err(|_| Error::new(Span::call_site(), "Failure needs mainspring or mainspring-vocabulary as a dependency"))?;
+    let found = crate_name("mainspring").map_err(|_| {
+        Error::new(Span::call_site(), "Failure needs mainspring or mainspring-vocabulary as a dependency")
+    })?;
     let name = named(found, "mainspring");
     Ok(quote!(::#name::vocabulary))
 }

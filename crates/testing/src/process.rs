@@ -61,6 +61,8 @@ impl Process {
         }
         command.args(arguments).envs(env).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn()?;
+        // A test that waits for no line must not hold the process up by a full pipe.
+        #[allow(clippy::disallowed_methods)]
         let (tell, lines) = mpsc::unbounded_channel();
         if let Some(out) = child.stdout.take() {
             read(out, tell.clone());
@@ -92,7 +94,8 @@ impl Process {
             None
         });
         let found = found.await;
-        let told = |how: &str| -> TestError { format!("{how} without a line with {text:?}:\n{}", passed.join("\n")).into() };
+        let told =
+            |how: &str| -> TestError { format!("{how} without a line with {text:?}:\n{}", passed.join("\n")).into() };
         match found {
             Ok(Some(line)) => {
                 self.seen.extend(passed);

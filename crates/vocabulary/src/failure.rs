@@ -28,7 +28,8 @@ pub trait Classified: Display {
 
 /// The SDK's failure for a classified error.
 pub fn application_failure<F: Classified>(failure: &F) -> ApplicationFailure {
-    let category = if failure.benign() { ApplicationErrorCategory::Benign } else { ApplicationErrorCategory::Unspecified };
+    let category =
+        if failure.benign() { ApplicationErrorCategory::Benign } else { ApplicationErrorCategory::Unspecified };
     ApplicationFailure::builder(anyhow::anyhow!("{failure}"))
         .type_name(failure.type_name().to_owned())
         .non_retryable(!failure.retryable())

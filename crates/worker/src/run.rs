@@ -39,7 +39,7 @@ pub fn run(products: impl IntoIterator<Item = Product>) -> ExitCode {
             return ExitCode::from(code);
         }
     }
-    let outcome = Registry::new(products).map_err(HostError::from).and_then(|registry| run_registry(registry));
+    let outcome = Registry::new(products).map_err(HostError::from).and_then(run_registry);
     match outcome {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
@@ -52,7 +52,8 @@ pub fn run(products: impl IntoIterator<Item = Product>) -> ExitCode {
 fn run_registry(registry: Registry) -> Result<Report, HostError> {
     let sources = Sources::from_process()?;
     let logs: LogSettings = mainspring_settings::load(&sources)?;
-    let guard = mainspring_logs::install(&logs, Destination::Stdout).map_err(|error| HostError::Build(error.to_string()))?;
+    let guard =
+        mainspring_logs::install(&logs, Destination::Stdout).map_err(|error| HostError::Build(error.to_string()))?;
     warn_of_unknown(&sources);
     let host = Host::new(registry, sources)?;
     let sum = host.settings().sum();

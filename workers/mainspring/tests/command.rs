@@ -54,11 +54,16 @@ async fn dev_runs_every_product_and_ctrl_c_leaves_nothing() -> Outcome {
 #[tokio::test]
 async fn start_and_result_speak_json_and_temporals_cli_reads_the_same() -> Outcome {
     let env = Env::shared().await?;
-    let settings = [("TEMPORAL_ADDRESS", env.address()), ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0"), ("MAINSPRING_LOG_FORMAT", "json")];
+    let settings = [
+        ("TEMPORAL_ADDRESS", env.address()),
+        ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0"),
+        ("MAINSPRING_LOG_FORMAT", "json"),
+    ];
     let mut dev = Process::spawn(&general_purpose_worker()?, &[], settings)?;
     dev.line("\"msg\":\"polling\"").await?;
     let id = env.id("json");
-    let (code, out, talk) = run(env.address(), &["workflow", "start", "no-op", INPUT, "--workflow-id", &id, "-o", "json"])?;
+    let (code, out, talk) =
+        run(env.address(), &["workflow", "start", "no-op", INPUT, "--workflow-id", &id, "-o", "json"])?;
     assert_eq!(code, 0, "{talk}");
     let started: Value = serde_json::from_str(&out)?;
     assert_eq!(started["workflow_id"], id.as_str());
@@ -71,7 +76,8 @@ async fn start_and_result_speak_json_and_temporals_cli_reads_the_same() -> Outco
     let temporal = mainspring_servers::tools::Toolbox::from_env()?;
     let progress = mainspring_servers::tools::Progress::silent();
     let temporal = temporal.provide(&mainspring_servers::tools::Tool::temporal_cli(), &progress)?.path;
-    let theirs = |arguments: &[&str]| Command::new(&temporal).args(arguments).args(["--address", env.address()]).output();
+    let theirs =
+        |arguments: &[&str]| Command::new(&temporal).args(arguments).args(["--address", env.address()]).output();
     let other = env.id("theirs");
     let queue = ["--task-queue", "general-purpose-task-queue"];
     let start = ["workflow", "start", "--type", "no-op", "--workflow-id", &other, "--input", INPUT];
@@ -85,7 +91,9 @@ async fn start_and_result_speak_json_and_temporals_cli_reads_the_same() -> Outco
 
 /// The worker binary lies beside the command.
 fn general_purpose_worker() -> Result<String, TestError> {
-    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--package", "general-purpose-worker", "--message-format", "json"]).output()?;
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", "general-purpose-worker", "--message-format", "json"])
+        .output()?;
     let messages = String::from_utf8(built.stdout)?;
     let executables = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let path = executables.filter_map(|message| message["executable"].as_str().map(str::to_owned)).next_back();
@@ -101,12 +109,20 @@ fn wrong_input_says_what_is_wrong_and_sends_nothing() -> Outcome {
         assert!(talk.contains(text), "{arguments:?}: {talk}");
         Ok(())
     };
-    wrong(&["workflow", "start", "no-op", "{arg: 1}"], 64, "the input is not JSON: key must be a string at line 1 column 2")?;
+    wrong(
+        &["workflow", "start", "no-op", "{arg: 1}"],
+        64,
+        "the input is not JSON: key must be a string at line 1 column 2",
+    )?;
     wrong(&["workflow", "start", "nope", "{}"], 64, "no product has a workflow nope: there is no-op")?;
     wrong(&["workflow", "start", "no-op", "--input-file", "/no/such"], 64, "/no/such cannot be read: No such file")?;
     wrong(&["workflow", "start"], 64, "<WORKFLOW>")?;
     wrong(&["dev", "--products", "nope"], 64, "there is no product nope: there is general-purpose")?;
-    wrong(&["--address", "nowhere", "workflow", "result", "-w", "x"], 78, "--address is \"nowhere\", which is not an address")?;
+    wrong(
+        &["--address", "nowhere", "workflow", "result", "-w", "x"],
+        78,
+        "--address is \"nowhere\", which is not an address",
+    )?;
     Ok(())
 }
 
@@ -129,7 +145,10 @@ fn config_shows_and_checks() -> Outcome {
     let report: Value = serde_json::from_str(&text)?;
     let settings = report["settings"].as_array().ok_or("no settings")?;
     let address = settings.iter().find(|entry| entry["name"] == "TEMPORAL_ADDRESS").ok_or("no address")?;
-    assert_eq!((&address["value"], &address["origin"]), (&json!("127.0.0.1:9"), &json!({"from": "env", "name": "TEMPORAL_ADDRESS"})));
+    assert_eq!(
+        (&address["value"], &address["origin"]),
+        (&json!("127.0.0.1:9"), &json!({"from": "env", "name": "TEMPORAL_ADDRESS"}))
+    );
     assert_eq!(report["unknown"][0]["name"], "MAINSPRING_ZZZ");
     let mut check = command("127.0.0.1:9", &["config", "check"]);
     let checked = check.env("MAINSPRING_ZZZ", "1").env("MAX_CONCURRENT_ACTIVITIES", "0").output()?;

@@ -38,7 +38,7 @@ async fn tls_refusal(connector: &Connector) -> String {
 async fn a_good_server_certificate_connects() {
     let server = Server::shared().await;
     let ours = TestAuthority::new("ours").unwrap();
-    let proxy = serving(&server, ServerTls::new(&ours.server_cert(["127.0.0.1"]).unwrap())).await;
+    let proxy = serving(server, ServerTls::new(&ours.server_cert(["127.0.0.1"]).unwrap())).await;
     let connector = to(&proxy, &ours.ca_pem(), None, &[]);
     assert!(connector.describe().ends_with(", namespace default, with TLS"), "{}", connector.describe());
     assert!(call(&connector.connect(LIMIT).await.unwrap()).await);
@@ -49,8 +49,8 @@ async fn each_bad_server_certificate_is_an_error_at_once_with_its_reason() {
     let server = Server::shared().await;
     let (ours, other) = (TestAuthority::new("ours").unwrap(), TestAuthority::new("other").unwrap());
     let client = ours.client_cert("worker").unwrap();
-    let good = serving(&server, ServerTls::new(&ours.server_cert(["127.0.0.1"]).unwrap())).await;
-    let expired = serving(&server, ServerTls::new(&ours.expired_server_cert(["127.0.0.1"]).unwrap())).await;
+    let good = serving(server, ServerTls::new(&ours.server_cert(["127.0.0.1"]).unwrap())).await;
+    let expired = serving(server, ServerTls::new(&ours.expired_server_cert(["127.0.0.1"]).unwrap())).await;
     // The SDK connects in one way with a client certificate and in another without.
     for client in [None, Some(&client)] {
         let unknown = tls_refusal(&to(&good, &other.ca_pem(), client, &[])).await;
@@ -75,7 +75,7 @@ async fn mtls_wants_a_good_client_certificate() {
     let server = Server::shared().await;
     let ours = TestAuthority::new("ours").unwrap();
     let tls = ServerTls::new(&ours.server_cert(["127.0.0.1"]).unwrap()).require_client_cert(ours.ca_pem());
-    let proxy = serving(&server, tls).await;
+    let proxy = serving(server, tls).await;
     let good = ours.client_cert("worker").unwrap();
     let connector = to(&proxy, &ours.ca_pem(), Some(&good), &[]);
     assert!(connector.describe().ends_with("with mTLS"), "{}", connector.describe());
@@ -108,7 +108,7 @@ async fn tls_to_a_server_without_it_and_the_other_way_round_are_told() {
     assert!(message.contains("TEMPORAL_TLS=false turns it off"), "{message}");
 
     let ours = TestAuthority::new("ours").unwrap();
-    let proxy = serving(&server, ServerTls::new(&ours.server_cert(["127.0.0.1"]).unwrap())).await;
+    let proxy = serving(server, ServerTls::new(&ours.server_cert(["127.0.0.1"]).unwrap())).await;
     let plain = connector([("TEMPORAL_ADDRESS", proxy.address().as_str())]);
     let message = refusal(&plain, Duration::from_millis(500)).await.to_string();
     assert!(message.contains("If it wants TLS: TEMPORAL_TLS=true."), "{message}");

@@ -41,9 +41,9 @@ fn the_cache_is_where_the_variables_say() {
             |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
         Toolbox::from_variables(variable).map(|toolbox| toolbox.cache().to_owned())
     };
-    let (ours, xdg, home) = (("MAINSPRING_CACHE", "/ours"), ("XDG_CACHE_HOME", "/xdg"), ("HOME", "/home/me"));
+    let (ours, xdg, home) = (("MAINSPRING_CACHE", "/ours"), ("XDG_CACHE_HOME", "/xdg"), ("HOME", "/house/me"));
     let user =
-        if cfg!(target_os = "macos") { "/home/me/Library/Caches/mainspring" } else { "/home/me/.cache/mainspring" };
+        if cfg!(target_os = "macos") { "/house/me/Library/Caches/mainspring" } else { "/house/me/.cache/mainspring" };
     assert_eq!(cache(&[ours, xdg, home]).unwrap(), PathBuf::from("/ours"));
     assert_eq!(cache(&[xdg, home]).unwrap(), PathBuf::from("/xdg/mainspring"));
     assert_eq!(cache(&[home]).unwrap(), PathBuf::from(user));

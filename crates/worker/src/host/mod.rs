@@ -75,10 +75,12 @@ impl Host {
         let connection: ConnectionSettings = mainspring_settings::load(&sources)?;
         let registry = match &settings.task_queue {
             None => registry,
-            Some(queue) => registry.filter(|product| product.queue() == queue).ok_or_else(|| HostError::UnknownQueue {
-                queue: queue.clone(),
-                known: registry.queues().into_keys().collect::<Vec<_>>().join(", "),
-            })?,
+            Some(queue) => {
+                registry.filter(|product| product.queue() == queue).ok_or_else(|| HostError::UnknownQueue {
+                    queue: queue.clone(),
+                    known: registry.queues().into_keys().collect::<Vec<_>>().join(", "),
+                })?
+            }
         };
         for product in registry.products() {
             product.check_settings(&sources).map_err(|source| HostError::ProductSettings {
@@ -112,20 +114,16 @@ impl Host {
         install_panic_hook();
         let labels = GlobalLabels {
             deployment_name: self.settings.deployment_name.clone().unwrap_or_default(),
-            build_id: self.settings.build_id.clone().unwrap_or_default(),
+            build_id: plan::build_id(&self.settings),
             namespace: self.connection.namespace.clone(),
         };
         let listener = self.http.map(ProbeServer::bind).transpose()?;
         let runtimes = Runtimes::build(&self.registry, &self.settings)?;
         let system = runtimes.system();
-        let metrics = {
-            let _entered = system.enter();
-            Metrics::install(&labels).map_err(HostError::Build)?
-        };
+        let metrics = Metrics::install(&labels);
         let health = Health::new();
         let probes = listener.map(|listener| listener.serve(health.clone(), metrics.clone())).transpose()?;
-        let meter = metrics.temporal_meter().map_err(HostError::Build)?;
-        let connector = Connector::new(self.connection.clone())?.with_meter(meter);
+        let connector = Connector::new(self.connection.clone())?.with_meter(metrics.temporal_meter());
         let core = {
             let _entered = system.enter();
             let telemetry = TelemetryOptions::builder().metrics(metrics.meter()).build();
@@ -138,7 +136,9 @@ impl Host {
         let drain = CancellationToken::new();
         let seats: Vec<Seat> = plans
             .iter()
-            .flat_map(|plan| plan.seats().into_iter().flat_map(move |(kind, n)| (0..n).map(move |_| (plan.clone(), kind))))
+            .flat_map(|plan| {
+                plan.seats().into_iter().flat_map(move |(kind, n)| (0..n).map(move |_| (plan.clone(), kind)))
+            })
             .map(|(plan, kind)| Seat {
                 plan,
                 kind,
@@ -157,6 +157,8 @@ impl Host {
             probes = probes.as_ref().map(|probes| probes.local_addr().to_string()),
             "polling"
         );
+        // Readiness waits for every seat from the first moment on, also for those that are taken last.
+        seats.iter().for_each(|seat| drop(health.worker(&seat.plan.queue, seat.kind.name())));
         let mut keepers = JoinSet::new();
         for (seat, link) in seats.into_iter().zip(links) {
             keepers.spawn_on(seat.keep(link), &system);
@@ -265,8 +267,8 @@ impl RunningHost {
     }
 
     /// The exposition that `/metrics` shows.
-    pub async fn metrics(&self) -> String {
-        self.metrics.render().await
+    pub fn metrics(&self) -> String {
+        self.metrics.render()
     }
 
     /// Ends when a worker cannot be kept alive, with the cause.

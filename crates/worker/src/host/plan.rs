@@ -135,8 +135,13 @@ fn resource_based(controller: &ResourceBasedController, maximum: usize) -> Resou
     ResourceBasedSlotsForType::with_controller(controller.clone(), options)
 }
 
+/// The build id as set, else a checksum of the executable.
+pub(super) fn build_id(settings: &WorkerSettings) -> String {
+    settings.build_id.clone().unwrap_or_else(|| build_id_from_current_exe().to_owned())
+}
+
 fn deployment(settings: &WorkerSettings) -> WorkerDeploymentOptions {
-    let build_id = settings.build_id.clone().unwrap_or_else(|| build_id_from_current_exe().to_owned());
+    let build_id = build_id(settings);
     let behavior = match settings.versioning {
         Versioning::Off => return WorkerDeploymentOptions::from_build_id(build_id),
         Versioning::Pinned => VersioningBehavior::Pinned,

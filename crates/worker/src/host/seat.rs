@@ -139,7 +139,7 @@ impl Seat {
                 }
                 _ = looks.tick() => {}
             }
-            self.name_the_holder(tenant, &mut named);
+            name_the_holder(tenant, &mut named);
             if asked.elapsed() >= ASK {
                 asked = Instant::now();
                 tenant.health.connected(tenant.incarnation.link().answers().await);
@@ -168,28 +168,6 @@ impl Seat {
         let started = self.plan.surroundings.attempts.started() - tenant.started_before;
         let short_of_slots = tenant.slots < self.plan.settings.activities && retiring.is_empty();
         retiring.is_empty() && started >= every || short_of_slots
-    }
-
-    fn name_the_holder(&self, tenant: &Tenant, named: &mut Option<Instant>) {
-        let Some((workflow, since)) = tenant.busy.with() else {
-            tenant.health.busy_with(None);
-            return;
-        };
-        if since.elapsed() < NAMED_AFTER {
-            return;
-        }
-        let holder = format!("{} {} run {}", workflow.workflow_type, workflow.workflow_id, workflow.workflow_run_id);
-        tenant.health.busy_with(Some(holder));
-        if named.replace(since) != Some(since) {
-            tracing::error!(
-                task_queue = workflow.task_queue,
-                workflow_id = workflow.workflow_id,
-                workflow_run_id = workflow.workflow_run_id,
-                workflow_type = workflow.workflow_type,
-                seconds = since.elapsed().as_secs(),
-                "a workflow holds its thread: it must await, and nothing can interrupt it; liveness fails after 60 s"
-            );
-        }
     }
 
     /// Counts a death, and says how long to wait before the next life.
@@ -229,4 +207,26 @@ async fn sweep(retiring: &mut Vec<Incarnation>) {
         }
     }
     *retiring = still;
+}
+
+fn name_the_holder(tenant: &Tenant, named: &mut Option<Instant>) {
+    let Some((workflow, since)) = tenant.busy.with() else {
+        tenant.health.busy_with(None);
+        return;
+    };
+    if since.elapsed() < NAMED_AFTER {
+        return;
+    }
+    let holder = format!("{} {} run {}", workflow.workflow_type, workflow.workflow_id, workflow.workflow_run_id);
+    tenant.health.busy_with(Some(holder));
+    if named.replace(since) != Some(since) {
+        tracing::error!(
+            task_queue = workflow.task_queue,
+            workflow_id = workflow.workflow_id,
+            workflow_run_id = workflow.workflow_run_id,
+            workflow_type = workflow.workflow_type,
+            seconds = since.elapsed().as_secs(),
+            "a workflow holds its thread: it must await, and nothing can interrupt it; liveness fails after 60 s"
+        );
+    }
 }

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use futures::future::{BoxFuture, FutureExt};
 use mainspring_context::{Activity, Scope, Shutdown};
 use temporalio_sdk::activities::{ActivityError, ActivityInfo};
-use temporalio_sdk::interceptors::{
-    ActivityInboundInterceptor, ExecuteActivityInput, ExecuteActivityOutput, Next,
-};
+use temporalio_sdk::interceptors::{ActivityInboundInterceptor, ExecuteActivityInput, ExecuteActivityOutput, Next};
 use tokio::runtime::Handle;
 use tracing::Instrument;
 

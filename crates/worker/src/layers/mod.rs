@@ -6,8 +6,8 @@ mod panics;
 mod protect;
 mod workflow;
 
-pub use activity::{ActivitySurroundings, run_activity};
 pub(crate) use activity::ActivityLayer;
+pub use activity::{ActivitySurroundings, run_activity};
 pub use panics::install_panic_hook;
 pub use protect::Protected;
 pub(crate) use workflow::{Busy, workflow_layer};

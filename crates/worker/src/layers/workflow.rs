@@ -69,8 +69,8 @@ impl WorkflowLayer {
         Self { workflow, span, busy }
     }
 
-    /// Runs a step of the workflow's code. A panic goes on to the SDK, which fails the workflow task; it is counted by
-    /// type here, for the SDK reports the first attempt only.
+    /// Runs a step of the workflow's code. A panic goes on to the SDK, which fails the workflow task; here it is counted
+    /// apart from tasks that fail for other reasons, such as an input that does not decode.
     fn step<T>(&self, replaying: bool, code: impl FnOnce() -> T) -> T {
         let _span = self.span.enter();
         let _scope = Scope::workflow(self.workflow.clone(), replaying).enter();

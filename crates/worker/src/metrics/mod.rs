@@ -1,34 +1,56 @@
-//! One exposition for the SDK's metrics and the products'.
+//! One exposition for the SDK's metrics, the products' and ours.
 //!
-//! Products record with the `metrics` facade. The SDK records with its own exporter, whose registry nothing outside it
-//! can read: so it listens on a loopback port of the system's choice, and `/metrics` joins the two texts.
+//! Products use the `metrics` facade; the SDK records through a meter; both end in one Prometheus recorder per process,
+//! with the worker's deployment, build and namespace on every series. Names and units of the SDK's series are those of
+//! its own Prometheus exporter: prefix `temporal_`, counters without `_total`, latencies in milliseconds without a unit
+//! in the name. Somebody has to call [`Metrics::keep_up`], for a histogram's samples wait in memory until then.
 
-mod sdk;
+mod buckets;
+mod families;
+mod label_sets;
+mod meter;
+mod process;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use temporalio_common::telemetry::metrics::{CoreMeter, TemporalMeter};
+use ::metrics::{Unit, counter, describe_counter};
+use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
+use temporalio_common::telemetry::TaskQueueLabelStrategy;
+use temporalio_common::telemetry::metrics::{CoreMeter, MetricKeyValue, NewAttributes, TemporalMeter};
 
-pub(crate) use sdk::SdkMetrics;
+use families::Families;
+use meter::Meter;
 
-/// How often the recorder folds what histograms collected: without it they grow until somebody scrapes.
+/// How often histograms are folded. A sample takes 16 bytes until then: 10,000 a second hold 0.8 MB.
 const UPKEEP: Duration = Duration::from_secs(5);
-/// Seconds; for every histogram of ours and the products' that ends in `_seconds`.
-const SECONDS: [f64; 12] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 60.0, 300.0, 3600.0];
+/// What the SDK puts before the names of its own metrics.
+const SDK_PREFIX: &str = "temporal_";
+/// The label that the SDK's runtime adds to its metrics; the client's are given the same.
+const SDK_SERVICE: (&str, &str) = ("service_name", "temporal-core-sdk");
 
-/// Labels of every series of the process.
-#[derive(Clone, Debug, Default)]
+const WORKFLOW_TASK_FAILURES: &str = "mainspring_workflow_task_failures_total";
+const WORKER_DEATHS: &str = "mainspring_worker_deaths_total";
+const ACTIVITIES_ABANDONED: &str = "mainspring_activities_abandoned_total";
+
+static INSTALLED: OnceLock<Arc<Metrics>> = OnceLock::new();
+
+/// What every series carries, as `temporal_worker_deployment_name`, `temporal_worker_build_id` and `temporal_namespace`:
+/// the names by which Temporal's worker controller scales. A value may be empty, which Prometheus takes for absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct GlobalLabels {
+    /// The worker deployment.
     pub(crate) deployment_name: String,
+    /// The build within the deployment.
     pub(crate) build_id: String,
+    /// The namespace that the workers poll.
     pub(crate) namespace: String,
 }
 
 impl GlobalLabels {
-    /// Names and values.
-    pub(crate) fn pairs(&self) -> [(&'static str, &str); 3] {
+    fn pairs(&self) -> [(&'static str, &str); 3] {
         [
             ("temporal_worker_deployment_name", &self.deployment_name),
             ("temporal_worker_build_id", &self.build_id),
@@ -37,107 +59,97 @@ impl GlobalLabels {
     }
 }
 
-/// The metrics of a host.
+/// The process's recorder, seen from the host.
+#[derive(Debug)]
 pub(crate) struct Metrics {
-    products: Option<PrometheusHandle>,
-    sdk: SdkMetrics,
+    labels: GlobalLabels,
+    handle: PrometheusHandle,
+    families: Arc<Families>,
 }
 
 impl Metrics {
-    /// Installs the recorder of the process, and the SDK's exporter for this host. Must be called inside a runtime. The
-    /// recorder is the process's, so the labels of its first host stand on the products' series.
-    pub(crate) fn install(labels: &GlobalLabels) -> Result<Arc<Self>, String> {
-        Ok(Arc::new(Self { products: products(labels), sdk: SdkMetrics::start(labels)? }))
+    /// Makes the process's recorder, or returns the one that is there: a process has one, so a second host shares it and
+    /// the labels of the first stay. An application that has installed a recorder of its own keeps it: what products
+    /// record through the facade is then shown there, and this exposition shows the SDK's series and the process's.
+    pub(crate) fn install(labels: &GlobalLabels) -> Arc<Self> {
+        let installed = INSTALLED.get_or_init(|| {
+            let (metrics, recorder) = Self::new(labels.clone());
+            if ::metrics::set_global_recorder(recorder).is_err() {
+                tracing::warn!(
+                    "the application has installed a metrics recorder of its own: products' metrics go there, and \
+                     /metrics shows only the SDK's and the process's"
+                );
+            }
+            describe();
+            Arc::new(metrics)
+        });
+        if installed.labels != *labels {
+            tracing::warn!(
+                kept = ?installed.labels,
+                ignored = ?labels,
+                "two hosts in this process want different metric labels; a process has one recorder, so the first host's stay"
+            );
+        }
+        installed.clone()
     }
 
-    /// What the SDK's runtime records with.
+    fn new(labels: GlobalLabels) -> (Self, Arc<PrometheusRecorder>) {
+        // A test refuses the one error, an empty table.
+        let mut builder = buckets::builder().unwrap_or_default();
+        for (name, value) in labels.pairs() {
+            builder = builder.add_global_label(name, value);
+        }
+        let recorder = Arc::new(builder.build_recorder());
+        let families = Arc::new(Families::new(recorder.clone()));
+        (Self { labels, handle: recorder.handle(), families }, recorder)
+    }
+
+    /// For `TelemetryOptions::metrics`. The SDK puts its prefix before the names that it asks this one for.
     pub(crate) fn meter(&self) -> Arc<dyn CoreMeter> {
-        self.sdk.meter()
+        Arc::new(Meter::new(self.families.clone(), ""))
     }
 
-    /// What the SDK's connections record with.
-    pub(crate) fn temporal_meter(&self) -> Result<TemporalMeter, String> {
-        self.sdk.temporal_meter()
+    /// For `ConnectionOptions::metrics_meter`, on which the SDK puts no prefix: it is put here, so that requests are
+    /// counted as `temporal_request` and their latencies as `temporal_request_latency`, as with the SDK's own exporter.
+    pub(crate) fn temporal_meter(&self) -> TemporalMeter {
+        let meter = Arc::new(Meter::new(self.families.clone(), SDK_PREFIX));
+        let service = MetricKeyValue::new(SDK_SERVICE.0, SDK_SERVICE.1);
+        TemporalMeter::new(meter, NewAttributes::new(vec![service]), TaskQueueLabelStrategy::UseNormal)
     }
 
-    /// The text that `/metrics` answers with.
-    pub(crate) async fn render(&self) -> String {
-        process();
-        let mut text = self.products.as_ref().map(PrometheusHandle::render).unwrap_or_default();
-        match self.sdk.scrape().await {
-            Ok(sdk) => text.push_str(&sdk),
-            Err(cause) => tracing::warn!(cause, "the SDK's metrics are missing from this exposition"),
+    /// The exposition in Prometheus' text format 0.0.4.
+    pub(crate) fn render(&self) -> String {
+        let mut text = self.handle.render();
+        // A product may bring a process collector of its own, and a name may be declared only once.
+        if !text.contains("# TYPE process_") {
+            process::render(&mut text, &self.labels.pairs());
         }
         text
     }
 
-    /// Folds what histograms collected, for ever.
+    /// Folds histograms every five seconds, for ever. Without it their samples pile up until somebody scrapes.
     pub(crate) async fn keep_up(self: Arc<Self>) {
         let mut ticks = tokio::time::interval(UPKEEP);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if let Some(products) = &self.products {
-                products.run_upkeep();
-            }
+            self.handle.run_upkeep();
         }
     }
 }
 
-/// The recorder of this process. `None` when an embedding program has installed its own: then its exposition has them.
-fn products(labels: &GlobalLabels) -> Option<PrometheusHandle> {
-    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    HANDLE
-        .get_or_init(|| {
-            let builder = labels
-                .pairs()
-                .into_iter()
-                .fold(PrometheusBuilder::new(), |builder, (name, value)| builder.add_global_label(name, value));
-            let recorder =
-                builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS).ok()?.build_recorder();
-            let handle = recorder.handle();
-            if metrics::set_global_recorder(recorder).is_err() {
-                tracing::info!("the program has a metrics recorder of its own: products' metrics go there");
-                return None;
-            }
-            describe();
-            Some(handle)
-        })
-        .clone()
-}
-
 fn describe() {
-    metrics::describe_counter!("mainspring_worker_deaths_total", "Workers that ended and were rebuilt");
-    metrics::describe_counter!("mainspring_activities_abandoned_total", "Activities given up at the end of the grace");
-    metrics::describe_counter!(
-        "mainspring_workflow_task_failures_total",
-        "Workflow tasks that user code failed, every attempt counted; the SDK counts the first"
+    describe_counter!(
+        WORKFLOW_TASK_FAILURES,
+        Unit::Count,
+        "Workflow tasks that failed in workflow code, every attempt counted, by workflow type"
     );
-    metrics::describe_gauge!("process_resident_memory_bytes", "Resident memory");
-    metrics::describe_counter!("process_cpu_seconds_total", "User and system CPU time");
+    describe_counter!(WORKER_DEATHS, Unit::Count, "Workers that died and were rebuilt, by queue and kind");
+    describe_counter!(ACTIVITIES_ABANDONED, Unit::Count, "Activities that still ran at the end of the grace");
 }
 
-/// Counts a workflow task that user code failed.
+/// Counts a workflow task that failed in workflow code, repeated attempts too. `workflow_type` must be a registered type,
+/// which bounds the label.
 pub(crate) fn workflow_task_failed(workflow_type: &str) {
-    metrics::counter!("mainspring_workflow_task_failures_total", "workflow_type" => workflow_type.to_owned()).increment(1);
-}
-
-/// Reads what the kernel says of this process. Elsewhere than on Linux there is nothing to read.
-fn process() {
-    let Ok(statm) = std::fs::read_to_string("/proc/self/statm") else { return };
-    if let Some(pages) = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<u32>().ok()) {
-        metrics::gauge!("process_resident_memory_bytes").set(f64::from(pages) * 4096.0);
-    }
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The name of the process may hold anything but ends with the last parenthesis; the kernel counts in hundredths.
-    let after_name: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |i: usize| after_name.get(i).and_then(|ticks| ticks.parse::<u64>().ok());
-    if let Some((user, system)) = ticks(11).zip(ticks(12)) {
-        metrics::counter!("process_cpu_seconds_total").absolute((user + system) / 100);
-    }
-}
-
-impl std::fmt::Debug for Metrics {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Metrics").finish_non_exhaustive()
-    }
+    counter!(WORKFLOW_TASK_FAILURES, "workflow_type" => workflow_type.to_owned()).increment(1);
 }

@@ -1,225 +1,214 @@
-//! The state that the probes tell: written by the seats, read by the listener.
+//! What the workers say about themselves, and what probes make of it. A worker's word is an atomic store.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use serde::Serialize;
 
-/// A worker's thread that has not answered for so long is not alive.
-const ALIVE: Duration = Duration::from_secs(60);
+/// A worker whose thread has not answered for so long is dead to the orchestrator (invariant 6).
+const LIMIT: Duration = Duration::from_secs(60);
 
-/// The health of a host.
+/// The state of a host's workers.
 #[derive(Debug)]
 pub(crate) struct Health {
     began: Instant,
+    limit: Duration,
     draining: AtomicBool,
-    numbers: AtomicU64,
-    workers: Mutex<BTreeMap<u64, Arc<State>>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    workers: Vec<Weak<Worker>>,
+    /// What has been served once must be served for readiness: a worker that died leaves a gap until it is rebuilt.
+    kinds: BTreeMap<String, BTreeSet<&'static str>>,
 }
 
 #[derive(Debug)]
-struct State {
+struct Worker {
     queue: String,
     kind: &'static str,
-    polling: AtomicBool,
+    began: Instant,
+    answered_ms: AtomicU64,
     connected: AtomicBool,
-    answered_millis: AtomicU64,
-    holder: Mutex<Option<String>>,
+    polling: AtomicBool,
+    busy_with: Mutex<Option<String>>,
 }
 
-/// One worker's part in the health of its host; gone when the last clone is.
+/// A worker's handle on its state. Once the last clone is gone, liveness asks no more after the worker.
 #[derive(Clone, Debug)]
-pub(crate) struct WorkerHealth {
-    state: Arc<State>,
-    registered: Arc<Registered>,
-}
-
-#[derive(Debug)]
-struct Registered {
-    health: Arc<Health>,
-    number: u64,
-}
-
-/// What `/livez` answers with.
-#[derive(Debug, Serialize)]
-pub(crate) struct Liveness {
-    pub(crate) alive: bool,
-    workers: Vec<WorkerLiveness>,
-}
-
-#[derive(Debug, Serialize)]
-struct WorkerLiveness {
-    queue: String,
-    kind: &'static str,
-    alive: bool,
-    answered_seconds_ago: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    held_by: Option<String>,
-}
-
-/// What `/readyz` answers with.
-#[derive(Debug, Serialize)]
-pub(crate) struct Readiness {
-    pub(crate) ready: bool,
-    draining: bool,
-    queues: BTreeMap<String, QueueReadiness>,
-}
-
-#[derive(Debug, Serialize)]
-struct QueueReadiness {
-    connected: bool,
-    polling: bool,
-    workers: usize,
-}
+pub(crate) struct WorkerHealth(Arc<Worker>);
 
 impl Health {
+    /// No workers yet: alive, and not ready.
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            began: Instant::now(),
-            draining: AtomicBool::new(false),
-            numbers: AtomicU64::new(0),
-            workers: Mutex::new(BTreeMap::new()),
-        })
+        Self::with_limit(LIMIT)
     }
 
-    /// Adds a worker.
-    pub(crate) fn worker(self: &Arc<Self>, queue: &str, kind: &'static str) -> WorkerHealth {
-        let state = Arc::new(State {
+    pub(super) fn with_limit(limit: Duration) -> Arc<Self> {
+        let draining = AtomicBool::new(false);
+        Arc::new(Self { began: Instant::now(), limit, draining, known: Mutex::default() })
+    }
+
+    /// Registers a worker. `kind` is "workflow" or "activity". It has answered now, has no connection and does not poll.
+    /// From here on readiness wants a worker of this kind on this queue.
+    pub(crate) fn worker(&self, queue: &str, kind: &'static str) -> WorkerHealth {
+        let worker = Arc::new(Worker {
             queue: queue.to_owned(),
             kind,
-            polling: AtomicBool::new(false),
-            connected: AtomicBool::new(false),
-            answered_millis: AtomicU64::new(self.millis()),
-            holder: Mutex::new(None),
+            began: self.began,
+            answered_ms: AtomicU64::default(),
+            connected: AtomicBool::default(),
+            polling: AtomicBool::default(),
+            busy_with: Mutex::default(),
         });
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        self.workers.lock().insert(number, state.clone());
-        WorkerHealth { state, registered: Arc::new(Registered { health: self.clone(), number }) }
+        let handle = WorkerHealth(worker);
+        handle.answered();
+        let mut known = self.known.lock();
+        known.workers.retain(|worker| worker.strong_count() > 0);
+        known.workers.push(Arc::downgrade(&handle.0));
+        known.kinds.entry(queue.to_owned()).or_default().insert(kind);
+        handle
     }
 
-    /// Readiness goes, and stays gone.
+    /// No longer ready, for good.
     pub(crate) fn draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn liveness(&self) -> Liveness {
-        let now = self.millis();
-        let workers: Vec<WorkerLiveness> = self
-            .workers
-            .lock()
-            .values()
-            .map(|state| {
-                let ago = Duration::from_millis(now.saturating_sub(state.answered_millis.load(Ordering::Relaxed)));
-                WorkerLiveness {
-                    queue: state.queue.clone(),
-                    kind: state.kind,
-                    // One that has ended is the seat's to rebuild, not the orchestrator's.
-                    alive: ago < ALIVE || !state.polling.load(Ordering::Relaxed),
-                    answered_seconds_ago: ago.as_secs(),
-                    held_by: state.holder.lock().clone(),
-                }
-            })
-            .collect();
-        Liveness { alive: workers.iter().all(|worker| worker.alive), workers }
-    }
-
-    pub(crate) fn readiness(&self) -> Readiness {
-        let draining = self.draining.load(Ordering::Relaxed);
-        let mut queues: BTreeMap<String, QueueReadiness> = BTreeMap::new();
-        for state in self.workers.lock().values() {
-            let queue = queues.entry(state.queue.clone()).or_insert(QueueReadiness {
-                connected: true,
-                polling: true,
-                workers: 0,
+    /// Do the workers' threads answer?
+    pub(super) fn liveness(&self, now: Instant) -> Liveness {
+        let now = millis(now.saturating_duration_since(self.began));
+        let mut silent = Vec::new();
+        let mut workers = Vec::new();
+        for worker in self.workers() {
+            let silence = Duration::from_millis(now.saturating_sub(worker.answered_ms.load(Ordering::Relaxed)));
+            let busy_with = worker.busy_with.lock().clone();
+            if silence >= self.limit {
+                let held =
+                    busy_with.as_ref().map_or_else(String::new, |workflow| format!("; workflow {workflow} holds it"));
+                silent.push(format!(
+                    "the thread of the {} worker of {} has not answered for {} s (the limit is {} s){held}",
+                    worker.kind,
+                    worker.queue,
+                    silence.as_secs(),
+                    self.limit.as_secs(),
+                ));
+            }
+            workers.push(LiveWorker {
+                queue: worker.queue.clone(),
+                kind: worker.kind,
+                answered_seconds_ago: silence.as_secs(),
+                busy_with,
             });
-            queue.connected &= state.connected.load(Ordering::Relaxed);
-            queue.polling &= state.polling.load(Ordering::Relaxed);
-            queue.workers += 1;
         }
-        let all = !queues.is_empty() && queues.values().all(|queue| queue.connected && queue.polling);
-        Readiness { ready: all && !draining, draining, queues }
+        workers.sort_by(|a, b| (&a.queue, a.kind).cmp(&(&b.queue, b.kind)));
+        silent.sort();
+        Liveness { alive: silent.is_empty(), reason: reason(&silent), workers }
     }
 
-    fn millis(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    /// Can every queue's tasks be taken?
+    pub(super) fn readiness(&self) -> Readiness {
+        let draining = self.draining.load(Ordering::Relaxed);
+        let workers = self.workers();
+        let mut missing = Vec::new();
+        let mut queues = BTreeMap::new();
+        for (queue, kinds) in &self.known.lock().kinds {
+            let mut state = ReadyQueue { connected: true, polling: true, workers: BTreeMap::new() };
+            for kind in kinds {
+                let of_kind: Vec<_> = workers.iter().filter(|w| w.queue == *queue && w.kind == *kind).collect();
+                // One is enough: while a worker is replaced there are two, and the old one stops first.
+                let connected = of_kind.iter().any(|worker| worker.connected.load(Ordering::Relaxed));
+                let polling = of_kind.iter().any(|worker| worker.polling.load(Ordering::Relaxed));
+                state.connected &= connected;
+                state.polling &= polling;
+                state.workers.insert(kind, of_kind.len());
+                let fault = match (of_kind.len(), connected, polling) {
+                    (0, ..) => "is being built",
+                    (_, false, _) => "has no connection to Temporal",
+                    (.., false) => "does not poll",
+                    _ => continue,
+                };
+                missing.push(format!("the {kind} worker of {queue} {fault}"));
+            }
+            queues.insert(queue.clone(), state);
+        }
+        if queues.is_empty() {
+            missing.push("starting: there is no worker yet".to_owned());
+        }
+        if draining {
+            missing = vec!["draining: no new tasks are taken".to_owned()];
+        }
+        Readiness { ready: missing.is_empty(), draining, reason: reason(&missing), queues }
+    }
+
+    fn workers(&self) -> Vec<Arc<Worker>> {
+        self.known.lock().workers.iter().filter_map(Weak::upgrade).collect()
     }
 }
 
 impl WorkerHealth {
-    pub(crate) fn polling(&self, polling: bool) {
-        self.state.polling.store(polling, Ordering::Relaxed);
-    }
-
-    pub(crate) fn connected(&self, connected: bool) {
-        self.state.connected.store(connected, Ordering::Relaxed);
-    }
-
-    /// The worker's thread shows that it runs.
+    /// The worker's thread is there.
     pub(crate) fn answered(&self) {
-        self.state.answered_millis.store(self.registered.health.millis(), Ordering::Relaxed);
+        self.0.answered_ms.store(millis(self.0.began.elapsed()), Ordering::Relaxed);
     }
 
-    /// What holds the thread, when something does.
-    pub(crate) fn busy_with(&self, holder: Option<String>) {
-        *self.state.holder.lock() = holder;
+    /// Whether the server answers on the worker's connection.
+    pub(crate) fn connected(&self, connected: bool) {
+        self.0.connected.store(connected, Ordering::Relaxed);
+    }
+
+    /// Whether the worker asks for tasks.
+    pub(crate) fn polling(&self, polling: bool) {
+        self.0.polling.store(polling, Ordering::Relaxed);
+    }
+
+    /// The workflow that holds the worker's thread: type, id and run, for an operator to terminate it.
+    pub(crate) fn busy_with(&self, workflow: Option<String>) {
+        *self.0.busy_with.lock() = workflow;
     }
 }
 
-impl Drop for Registered {
-    fn drop(&mut self) {
-        self.health.workers.lock().remove(&self.number);
-    }
+fn reason(reasons: &[String]) -> Option<String> {
+    (!reasons.is_empty()).then(|| reasons.join(", and "))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
 
-    fn json(value: &impl Serialize) -> String {
-        serde_json::to_string(value).unwrap()
-    }
+#[derive(Debug, Serialize)]
+pub(super) struct Liveness {
+    pub(super) alive: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    workers: Vec<LiveWorker>,
+}
 
-    #[test]
-    fn nothing_that_polls_is_not_ready() {
-        assert_eq!(json(&Health::new().readiness()), r#"{"ready":false,"draining":false,"queues":{}}"#);
-    }
+#[derive(Debug, Serialize)]
+struct LiveWorker {
+    queue: String,
+    kind: &'static str,
+    answered_seconds_ago: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    busy_with: Option<String>,
+}
 
-    #[test]
-    fn a_queue_is_ready_when_all_of_its_workers_are() {
-        let health = Health::new();
-        let (first, second) = (health.worker("q", "workflow"), health.worker("q", "activity"));
-        for worker in [&first, &second] {
-            worker.connected(true);
-            worker.polling(true);
-        }
-        assert!(health.readiness().ready);
-        second.connected(false);
-        assert_eq!(
-            json(&health.readiness()),
-            r#"{"ready":false,"draining":false,"queues":{"q":{"connected":false,"polling":true,"workers":2}}}"#
-        );
-        drop(second);
-        assert!(health.readiness().ready, "a worker that is gone counts no more");
-        health.draining();
-        assert!(!health.readiness().ready);
-        assert!(health.liveness().alive, "a host that drains is alive");
-    }
+#[derive(Debug, Serialize)]
+pub(super) struct Readiness {
+    pub(super) ready: bool,
+    draining: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    queues: BTreeMap<String, ReadyQueue>,
+}
 
-    #[test]
-    fn a_thread_that_does_not_answer_is_not_alive_and_its_holder_is_named() {
-        let mut health = Health::new();
-        Arc::get_mut(&mut health).unwrap().began = Instant::now().checked_sub(Duration::from_secs(100)).unwrap();
-        let worker = health.worker("q", "workflow");
-        worker.polling(true);
-        worker.state.answered_millis.store(1_000, Ordering::Relaxed);
-        worker.busy_with(Some("Spin w-1 run r-1".into()));
-        let liveness = health.liveness();
-        assert!(!liveness.alive);
-        assert!(json(&liveness).contains(r#""alive":false,"answered_seconds_ago":99,"held_by":"Spin w-1 run r-1""#));
-        worker.answered();
-        assert!(health.liveness().alive);
-    }
+#[derive(Debug, Serialize)]
+struct ReadyQueue {
+    connected: bool,
+    polling: bool,
+    workers: BTreeMap<&'static str, usize>,
 }

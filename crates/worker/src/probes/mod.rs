@@ -1,9 +1,15 @@
-//! What an orchestrator asks: is it alive, is it ready, what does it measure. One listener, on a thread and a runtime of
-//! its own, so it answers whatever user code does.
+//! What an orchestrator asks a worker over HTTP: `/livez`, `/readyz`, `/metrics`.
+//!
+//! The answers come from a thread of their own, whatever user code does with the rest of the process. Liveness asks only
+//! whether the workers' own threads answer, for a restart cures nothing else; readiness asks whether they can take tasks.
 
+mod answers;
+mod error;
 mod health;
 mod server;
+#[cfg(test)]
+mod tests;
 
+pub use error::ProbesError;
 pub(crate) use health::{Health, WorkerHealth};
-pub use server::ProbesError;
 pub(crate) use server::{ProbeServer, RunningProbes};

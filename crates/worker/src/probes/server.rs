@@ -1,96 +1,88 @@
-//! The listener: `/livez`, `/readyz`, `/metrics`.
+//! The listener: one thread, one runtime of its own, and a bound on everything that a client can take.
 
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use serde::Serialize;
-use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinSet;
 
-use super::Health;
+use super::answers::answer;
+use super::{Health, ProbesError};
 use crate::metrics::Metrics;
 
-/// Probes and scrapers need a handful; more is a mistake or an attack.
+/// Connections at once; the next wait in the kernel's queue.
 const CONNECTIONS: usize = 64;
-/// How long a client may take over its request's head.
-const HEAD: Duration = Duration::from_secs(5);
-const THERE_IS: &str = "there is /livez, /readyz and /metrics\n";
+/// How long a request's head may take, and how long a connection may be idle between two requests.
+const HEAD_TIME: Duration = Duration::from_secs(5);
+/// How long a connection may live, so that one who reads slowly does not keep a place for ever.
+const CONNECTION_TIME: Duration = Duration::from_secs(60);
+/// The bytes that a request's head may have. (Hyper wants at least 8 KiB.)
+const HEAD_BYTES: usize = 16 * 1024;
+/// How long answers under way may still take at the end.
+const LAST_ANSWERS: Duration = Duration::from_millis(250);
+/// The wait after the kernel refused a connection, as when file descriptors run out.
+const REFUSED: Duration = Duration::from_millis(100);
 
-/// The listener could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProbesError {
-    /// The address cannot be listened on.
-    #[error(
-        "probes and metrics cannot listen on {addr}: {cause}. MAINSPRING_HTTP_ADDR says where; port 0 takes a free one"
-    )]
-    Bind {
-        /// The address.
-        addr: SocketAddr,
-        /// What the operating system said.
-        cause: String,
-    },
-}
-
-/// A listener that does not answer yet.
+/// A listener that does not answer yet. Opening it first lets a taken port stop the start before anything else.
 #[derive(Debug)]
 pub(crate) struct ProbeServer {
     listener: TcpListener,
     addr: SocketAddr,
 }
 
-/// A listener that answers, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct RunningProbes {
-    addr: SocketAddr,
-    stop: CancellationToken,
-}
-
-#[derive(Clone)]
-struct Told {
-    health: Arc<Health>,
-    metrics: Arc<Metrics>,
-}
-
 impl ProbeServer {
+    /// Takes the address; port 0 takes any free port.
+    ///
+    /// # Errors
+    /// The address is taken, is not this machine's, or is not permitted.
     pub(crate) fn bind(addr: SocketAddr) -> Result<Self, ProbesError> {
-        let refused = |error: std::io::Error| ProbesError::Bind { addr, cause: error.to_string() };
+        let refused = |error| ProbesError::of(addr, error);
         let listener = TcpListener::bind(addr).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
         let addr = listener.local_addr().map_err(refused)?;
         Ok(Self { listener, addr })
     }
 
-    /// Answers from a thread of its own.
+    /// Answers, on a thread of its own, until the returned handle is dropped.
+    ///
+    /// # Errors
+    /// The operating system refuses a thread or a runtime.
     pub(crate) fn serve(self, health: Arc<Health>, metrics: Arc<Metrics>) -> Result<RunningProbes, ProbesError> {
-        let (addr, stop) = (self.addr, CancellationToken::new());
-        let refused = |error: std::io::Error| ProbesError::Bind { addr, cause: error.to_string() };
+        let Self { listener, addr } = self;
+        let refused = |error| ProbesError::of(addr, error);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(refused)?;
-        let router = Router::new()
-            .route("/livez", get(livez))
-            .route("/readyz", get(readyz))
-            .route("/metrics", get(exposition))
-            .route("/", get(|| async { THERE_IS }))
-            .fallback(|| async { (StatusCode::NOT_FOUND, THERE_IS) })
-            .with_state(Told { health, metrics });
-        let until = stop.clone();
-        let answer = move || {
-            runtime.block_on(until.run_until_cancelled(accept(self.listener, router)));
+        let listener = {
+            let _entered = runtime.enter();
+            tokio::net::TcpListener::from_std(listener).map_err(refused)?
         };
-        std::thread::Builder::new().name("probes".to_owned()).spawn(answer).map_err(refused)?;
-        Ok(RunningProbes { addr, stop })
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new()
+            .name("probes".to_owned())
+            .spawn(move || runtime.block_on(serve(listener, health, metrics, stopped)))
+            .map_err(refused)?;
+        Ok(RunningProbes { addr, stop: Some(stop), thread: Some(thread) })
     }
 }
 
+/// Probes that answer. Dropping it closes the listener, and waits at most a quarter of a second for answers under way.
+#[derive(Debug)]
+pub(crate) struct RunningProbes {
+    addr: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
 impl RunningProbes {
+    /// Where they listen; the port that was found when port 0 was asked for.
     pub(crate) const fn local_addr(&self) -> SocketAddr {
         self.addr
     }
@@ -98,63 +90,78 @@ impl RunningProbes {
 
 impl Drop for RunningProbes {
     fn drop(&mut self) {
-        self.stop.cancel();
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has ended too.
+            let _ = thread.join();
+        }
     }
 }
 
-async fn accept(listener: TcpListener, router: Router) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+async fn serve(
+    listener: tokio::net::TcpListener,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
+    mut stopped: oneshot::Receiver<()>,
+) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let Ok(place) = places.clone().acquire_owned().await else { return };
-        // Out of file descriptors, say: the next one may succeed.
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
-        let service = TowerToHyperService::new(router.clone());
-        tokio::spawn(async move {
-            let _place = place;
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD)
-                .max_buf_size(16 * 1024)
-                .serve_connection(TokioIo::new(stream), service);
-            // A client that leaves in the middle is no event.
-            let _ = connection.await;
-        });
+    let (close, closing) = tokio::sync::watch::channel(());
+    let mut connections = JoinSet::new();
+    let accept = async {
+        loop {
+            let Ok(place) = places.clone().acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let talk = talk(stream, health.clone(), metrics.clone(), closing.clone());
+                    connections.spawn(async move {
+                        talk.await;
+                        drop(place);
+                    });
+                    while connections.try_join_next().is_some() {}
+                }
+                Err(error) => {
+                    tracing::warn!(error = %error, "the listener of probes and metrics cannot take a connection");
+                    tokio::time::sleep(REFUSED).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        _ = &mut stopped => {}
+        () = accept => {}
     }
+    drop(listener);
+    drop(close);
+    let answered = async { while connections.join_next().await.is_some() {} };
+    // Whoever is not done by then is cut off with the runtime.
+    let _ = tokio::time::timeout(LAST_ANSWERS, answered).await;
 }
 
-async fn livez(State(told): State<Told>) -> Response {
-    let liveness = told.health.liveness();
-    json(liveness.alive, &liveness)
-}
-
-async fn readyz(State(told): State<Told>) -> Response {
-    let readiness = told.health.readiness();
-    json(readiness.ready, &readiness)
-}
-
-async fn exposition(State(told): State<Told>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], told.metrics.render().await).into_response()
-}
-
-fn json(good: bool, body: &impl Serialize) -> Response {
-    let status = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, axum::Json(body)).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_taken_port_says_which_and_what_to_do() {
-        let first = ProbeServer::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-        let error = ProbeServer::bind(first.addr).unwrap_err().to_string();
-        let expected = format!("probes and metrics cannot listen on {}: Address already in use", first.addr);
-        assert!(error.starts_with(&expected), "{error}");
-        assert!(error.ends_with("MAINSPRING_HTTP_ADDR says where; port 0 takes a free one"), "{error}");
+/// One connection, until its client leaves, its time is over, or the server closes.
+async fn talk(
+    stream: TcpStream,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
+    mut closing: tokio::sync::watch::Receiver<()>,
+) {
+    let service = service_fn(move |request: Request<Incoming>| {
+        let response = answer(request.method(), request.uri().path(), &health, &metrics);
+        std::future::ready(Ok::<_, Infallible>(response))
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIME)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    // A client that leaves in the middle, or never sends a whole request, is no news.
+    let ended = tokio::select! {
+        _ = &mut connection => true,
+        _ = closing.changed() => false,
+        () = tokio::time::sleep(CONNECTION_TIME) => false,
+    };
+    if !ended {
+        connection.as_mut().graceful_shutdown();
+        let _ = tokio::time::timeout(LAST_ANSWERS, connection).await;
     }
 }

@@ -10,8 +10,8 @@ mod setup;
 use std::collections::BTreeMap;
 
 pub use error::RegistryError;
-pub use product::{ActivitySet, Product};
 pub(crate) use product::Registration;
+pub use product::{ActivitySet, Product};
 pub use setup::{Setup, SetupError};
 
 /// Products whose names, workflows and activities do not collide.

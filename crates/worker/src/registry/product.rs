@@ -239,8 +239,9 @@ pub struct ActivitySet<I> {
 }
 
 impl<I: ActivityImplementer + Send + Sync + 'static> ActivitySet<I> {
-    /// Adds an activity: `set.activity(Payments::charge)`.
+    /// Adds an activity: `set.activity(Payments::charge)`. The value is the SDK's marker, which holds nothing.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value)]
     pub fn activity<A>(mut self, activity: A) -> Self
     where
         A: ActivityDefinition + ExecutableActivity<Implementer = I> + 'static,

@@ -1,5 +1,5 @@
 //! The activities, as their callers see them. What the SDK's macro makes of them has no docs and no `Debug`.
-#![allow(missing_docs, missing_debug_implementations)]
+#![allow(missing_docs, missing_debug_implementations, clippy::needless_pass_by_value, clippy::unimplemented)]
 
 use temporalio_common::ActivityError;
 use temporalio_macros::activity_definitions;
