@@ -16,7 +16,7 @@ use crate::{print, say};
 
 pub(crate) async fn run(arguments: DevArguments, registry: Registry, sources: Sources) -> Result<(), Failure> {
     let registry = chosen(&arguments.products, registry)?;
-    let registry = with_settings(registry, &sources)?;
+    let registry = with_settings(&registry, &sources)?;
     let mut signals = signals()?;
     say("starting Temporal's dev server …");
     // Installing takes minutes the first time, and shows its progress.
@@ -51,7 +51,7 @@ pub(crate) async fn run(arguments: DevArguments, registry: Registry, sources: So
         _ = host.drain() => {}
         signal = signals.recv() => {
             drop(server);
-            std::process::exit(128 + signal.unwrap_or(SIGINT));
+            signal_hook::low_level::exit(128 + signal.unwrap_or(SIGINT));
         }
     }
     server.stop().await;
@@ -71,7 +71,7 @@ fn chosen(names: &[String], registry: Registry) -> Result<Registry, Failure> {
 }
 
 /// A product whose credentials are missing is left out: the others can be worked on.
-fn with_settings(registry: Registry, sources: &Sources) -> Result<Registry, Failure> {
+fn with_settings(registry: &Registry, sources: &Sources) -> Result<Registry, Failure> {
     let kept = registry.filter(|product| match product.check_settings(sources) {
         Ok(()) => true,
         Err(error) => {

@@ -1,0 +1,57 @@
+//! The bare SDK. BENCH_SETUP=defaults is what its README shows; `same` is set up as Mainspring sets it up: no gzip, one
+//! thread for the SDK, a worker for workflows and one for activities on connections and threads of their own.
+#![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
+
+mod work;
+
+use std::sync::Arc;
+
+use work::{Bench, Echo};
+use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression, Url};
+use temporalio_sdk::{Runtime, Worker, WorkerOptions};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+async fn client(gzip: bool) -> Outcome<Client> {
+    let url = Url::parse(&format!("http://{}", std::env::var("TEMPORAL_ADDRESS")?))?;
+    let mut options = ConnectionOptions::new(url).build();
+    if !gzip {
+        options.grpc_compression = GrpcCompression::None;
+    }
+    Ok(Client::new(Connection::connect(options).await?, ClientOptions::new("default").build())?)
+}
+
+fn main() -> Outcome<()> {
+    let queue = std::env::var("BENCH_QUEUE")?;
+    if std::env::var("BENCH_SETUP")? == "defaults" {
+        return tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+            let runtime = Runtime::from_current_tokio(Default::default())?;
+            let options = WorkerOptions::new(queue).register_workflow::<Bench>()?.register_activities(Echo).build();
+            Ok(Worker::new(&runtime, client(true).await?, options)?.run().await?)
+        });
+    }
+    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let runtime = Arc::new(tokio.block_on(async { Runtime::from_current_tokio(Default::default()) })?);
+    let mut threads = Vec::new();
+    for workflows in [true, false] {
+        let options = WorkerOptions::new(queue.clone());
+        let options = if workflows {
+            options.register_workflow::<Bench>()?.build()
+        } else {
+            options.register_activities(Echo).build()
+        };
+        let client = tokio.block_on(client(false))?;
+        let mut worker = {
+            let _entered = tokio.enter();
+            Worker::new(&runtime, client, options)?
+        };
+        let handle = tokio.handle().clone();
+        threads.push(std::thread::spawn(move || {
+            handle.block_on(async { worker.run().await.map_err(|error| error.to_string()) })
+        }));
+    }
+    for thread in threads {
+        thread.join().map_err(|_| "a worker's thread panicked")??;
+    }
+    Ok(())
+}

@@ -1,1 +1,0 @@
-//! Benchmarks: every budget is one of them
