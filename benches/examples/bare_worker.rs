@@ -6,9 +6,9 @@ mod work;
 
 use std::sync::Arc;
 
-use work::{Bench, Echo};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression, Url};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
+use work::{Bench, Echo};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 

@@ -127,7 +127,7 @@ async fn probes_tell_ready_and_then_draining() -> Outcome {
     client.begin(&queue, &id, "call", &call("stubborn", "3000")).await?;
     process.line("\"msg\":\"stubborn\"").await?;
     let ready = format!(
-        "{{\"ready\":true,\"draining\":false,\"queues\":{{\"{queue}\":{{\"connected\":true,\"polling\":true,\"workers\":2}}}}}}"
+        "{{\"ready\":true,\"draining\":false,\"queues\":{{\"{queue}\":{{\"connected\":true,\"polling\":true,\"workers\":{{\"activity\":1,\"workflow\":1}}}}}}}}"
     );
     assert_eq!(lab::ask(probes, "/readyz").await?, (200, ready));
     assert_eq!(lab::ask(probes, "/nowhere").await?.0, 404);

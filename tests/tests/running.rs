@@ -130,7 +130,7 @@ async fn a_spinning_workflow_is_named_and_activities_go_on() -> Outcome {
     assert!(line.contains(&spin), "{line}");
     let (status, body) = lab::ask(probes, "/livez").await?;
     assert_eq!(status, 200, "it is named after 5 s, and fails only after 60: {body}");
-    assert!(body.contains(&format!("\"held_by\":\"spin {spin} run ")), "{body}");
+    assert!(body.contains(&format!("\"busy_with\":\"spin {spin} run ")), "{body}");
     client.workflow(&spin).terminate(Default::default()).await?;
     Ok(())
 }
