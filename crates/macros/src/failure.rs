@@ -95,15 +95,16 @@ fn display(variant: &Variant, message: &LitStr) -> TokenStream {
         }
         Fields::Unnamed(fields) => {
             let names: Vec<Ident> = (0..fields.unnamed.len()).map(|i| format_ident!("field_{i}")).collect();
-            let used = names.iter().enumerate().filter(|(i, _)| uses(&message.value(), *i)).map(|(_, name)| name);
-            quote!(#[allow(unused_variables)] Self::#ident(#(#names),*) => ::core::write!(f, #message, #(#used),*))
+            // `{0}` names the first field: an argument that the message does not use would not compile.
+            let text = names.iter().enumerate().fold(message.value(), |text, (i, name)| {
+                text.replace(&format!("{{{i}}}"), &format!("{{{name}}}"))
+                    .replace(&format!("{{{i}:"), &format!("{{{name}:"))
+            });
+            let message = LitStr::new(&text, message.span());
+            quote!(#[allow(unused_variables)] Self::#ident(#(#names),*) => ::core::write!(f, #message))
         }
         Fields::Unit => quote!(Self::#ident => ::core::write!(f, #message)),
     }
-}
-
-fn uses(message: &str, i: usize) -> bool {
-    message.contains(&format!("{{{i}}}")) || message.contains(&format!("{{{i}:"))
 }
 
 fn class(variant: &Variant) -> Result<Class> {
