@@ -1,7 +1,6 @@
 //! The `main` of a worker binary: settings, logs, signals, host, exit code.
 
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 use mainspring_logs::{Destination, LogSettings};
@@ -124,7 +123,6 @@ impl Stop {
                     // 128 + the signal's number, as a shell reports it.
                     signal_hook::low_level::exit(128 + signal);
                 }
-                FIRST.store(signal, Ordering::Relaxed);
                 ask.send_replace(Some(Instant::now()));
                 leave_at(sum);
             }
@@ -146,8 +144,6 @@ impl Stop {
         *self.asked.borrow()
     }
 }
-
-static FIRST: AtomicI32 = AtomicI32::new(0);
 
 /// Leaves shortly before grace + 1 s, whatever still runs. What was abandoned has been logged by then.
 fn leave_at(sum: Sum) {

@@ -95,7 +95,7 @@ fn panic_text(panic: &Box<dyn Any + Send>) -> String {
 }
 
 /// An error with its causes, for an operator to read.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
