@@ -43,6 +43,8 @@ pub(crate) struct Cause {
     pub(crate) kind: Kind,
     pub(crate) text: String,
     pub(crate) source: BoxError,
+    /// The connection ended, or was never there, while a call waited for its answer.
+    pub(crate) broke_off: bool,
 }
 
 impl Cause {
@@ -57,14 +59,16 @@ impl Cause {
     /// The server, or the transport below it, answered a call with this status.
     pub(crate) fn of_status(status: Status) -> Self {
         if status.source().is_some() {
-            return Self::of_chain(status);
+            // The transport's own: a call was under way.
+            let cause = Self::of_chain(status);
+            return Self { broke_off: cause.kind == Kind::Unreachable, ..cause };
         }
         let kind = match status.code() {
             Code::Unauthenticated => Kind::Unauthenticated,
             Code::PermissionDenied => Kind::Denied,
             _ => Kind::Unreachable,
         };
-        Self { kind, text: status_text(&status), source: Box::new(status) }
+        Self { kind, text: status_text(&status), source: Box::new(status), broke_off: false }
     }
 
     /// The namespace was asked for, and the answer was this status.
@@ -77,12 +81,18 @@ impl Cause {
     /// No answer to this step within the time of one attempt.
     pub(crate) fn of_silence(step: &str, limit: Duration) -> Self {
         let text = format!("{step} took more than {:.1} s", limit.as_secs_f64());
-        Self { kind: Kind::Unreachable, source: text.clone().into(), text }
+        Self { kind: Kind::Unreachable, source: text.clone().into(), text, broke_off: false }
     }
 
     fn of_chain(error: impl Error + Send + Sync + 'static) -> Self {
         let (kind, text) = read_chain(&error);
-        Self { kind, text, source: Box::new(error) }
+        Self { kind, text, broke_off: false, source: Box::new(error) }
+    }
+
+    /// What TLS said, if it said anything.
+    pub(crate) fn of_tls(error: io::Error) -> Option<Self> {
+        let cause = Self::of_chain(error);
+        matches!(cause.kind, Kind::Tls(_)).then_some(cause)
     }
 }
 

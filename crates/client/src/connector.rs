@@ -22,6 +22,7 @@ use crate::link::Link;
 use crate::payload::Payloads;
 use crate::rotation::{Credentials, Follower, pem};
 use crate::target::Target;
+use crate::verdict::Question;
 
 /// How long a command tries to connect.
 pub const PATIENCE_COMMAND: Duration = Duration::from_secs(5);
@@ -162,11 +163,28 @@ impl Connector {
         self.shared.credentials.refresh().await;
         let key = self.shared.credentials.key();
         let namespace = self.shared.settings.namespace.clone();
-        let connection = attempt(self.options(key.as_deref(), limit), &namespace, limit).await?;
+        let connection = match attempt(self.options(key.as_deref(), limit), &namespace, limit).await {
+            Ok(connection) => connection,
+            Err(cause) if cause.broke_off => return Err(self.verdict(limit).await.unwrap_or(cause)),
+            Err(cause) => return Err(cause),
+        };
         let client = self.client(connection.clone(), namespace)?;
         let credentials = Arc::clone(&self.shared.credentials);
         let follower = Follower::start(credentials, connection, key, self.rotation_interval);
         Ok(Link::new(client, follower))
+    }
+
+    /// What the server's TLS says to a connection of ours; nothing without TLS.
+    async fn verdict(&self, limit: Duration) -> Option<Cause> {
+        let settings = &self.shared.settings;
+        let Tls::On(parts) = &settings.tls else { return None };
+        let question = Question {
+            address: &settings.address,
+            server_name: parts.server_name.as_deref(),
+            authority: self.shared.authority.as_deref(),
+            certificate: self.shared.credentials.cert(),
+        };
+        question.ask(limit).await
     }
 
     fn client(&self, connection: Connection, namespace: String) -> Result<Client, Cause> {

@@ -143,7 +143,7 @@ fn shown(path: Option<&PathBuf>) -> String {
 
 impl ClientError {
     pub(crate) fn of_attempts(target: &Target, attempts: u32, elapsed: Duration, last: Cause) -> Self {
-        let Cause { kind, text, source } = last;
+        let Cause { kind, text, source, .. } = last;
         let check = check(kind, target, &text);
         let tried = Box::new(Tried { target: target.clone(), attempts, elapsed, cause: text, check });
         match kind {

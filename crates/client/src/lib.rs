@@ -25,6 +25,7 @@ mod link;
 mod payload;
 mod rotation;
 mod target;
+mod verdict;
 
 pub use connector::{Connector, PATIENCE_COMMAND, PATIENCE_WORKER, ROTATION_INTERVAL};
 pub use error::{ClientError, Tried};
