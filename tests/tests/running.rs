@@ -135,6 +135,24 @@ async fn a_spinning_workflow_is_named_and_activities_go_on() -> Outcome {
     Ok(())
 }
 
+#[cfg(feature = "full")]
+#[tokio::test]
+async fn a_workflow_that_holds_its_thread_for_a_minute_fails_liveness() -> Outcome {
+    let env = Env::shared().await?;
+    let (queue, spin) = (env.queue("hold"), env.id("hold"));
+    let mut process = lab::unready(env.address(), &queue, &[])?;
+    let probes = lab::probes_of(&process.line("\"msg\":\"polling\"").await?)?;
+    let client = env.client().await?;
+    client.begin(&queue, &spin, "spin", &90_000).await?;
+    process.line("a workflow holds its thread").await?;
+    let from = std::time::Instant::now();
+    lab::until(probes, "/livez", |status, body| status == 503 && body.contains(&spin)).await?;
+    let named = std::time::Duration::from_secs(5);
+    assert!(from.elapsed() + named > std::time::Duration::from_secs(50), "too early: {:?}", from.elapsed());
+    client.workflow(&spin).terminate(Default::default()).await?;
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_worker_is_rebuilt_many_times_and_loses_no_activity() -> Outcome {
     let env = Env::shared().await?;

@@ -8,6 +8,7 @@ use temporalio_client::request_extensions::RetryConfigForCall;
 use temporalio_client::{RetryOptions, tonic::Request};
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfoRequest;
 
+use crate::cause::Cause;
 use crate::rotation::Follower;
 
 /// How long a server may take to say that it is there.
@@ -37,12 +38,19 @@ impl Link {
         &self.client
     }
 
-    /// Whether the server answers one call within five seconds.
-    pub async fn answers(&self) -> bool {
+    /// Whether the server answers one call within five seconds, as the worker's polls need it to.
+    ///
+    /// # Errors
+    /// What it said instead, or the network: a sentence's end for a log line. Never a credential.
+    pub async fn answers(&self) -> Result<(), String> {
         let mut request = Request::new(GetSystemInfoRequest::default());
         request.extensions_mut().insert(RetryConfigForCall(RetryOptions::no_retries()));
         let mut service = self.client.connection().workflow_service();
-        matches!(tokio::time::timeout(ANSWER, service.get_system_info(request)).await, Ok(Ok(_)))
+        match tokio::time::timeout(ANSWER, service.get_system_info(request)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(status)) => Err(Cause::of_status(status).text),
+            Err(_) => Err(format!("no answer within {} s", ANSWER.as_secs())),
+        }
     }
 }
 

@@ -45,3 +45,22 @@ pub(crate) async fn ask(addr: std::net::SocketAddr, path: &str) -> Result<(u16, 
     let (head, body) = answer.split_once("\r\n\r\n").ok_or("no answer")?;
     Ok((head.split_whitespace().nth(1).ok_or("no status")?.parse()?, body.to_owned()))
 }
+
+/// Asks until the answer is such, for at most a minute.
+pub(crate) async fn until(
+    addr: std::net::SocketAddr,
+    path: &str,
+    wanted: impl Fn(u16, &str) -> bool,
+) -> Result<(), TestError> {
+    let mut asks = tokio::time::interval(std::time::Duration::from_millis(200));
+    let mut last = String::new();
+    for _ in 0..300 {
+        asks.tick().await;
+        let (status, body) = ask(addr, path).await?;
+        if wanted(status, &body) {
+            return Ok(());
+        }
+        last = format!("{status} {body}");
+    }
+    Err(format!("{path} never answered as it should, the last: {last}").into())
+}

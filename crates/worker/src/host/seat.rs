@@ -142,7 +142,7 @@ impl Seat {
             name_the_holder(tenant, &mut named);
             if asked.elapsed() >= ASK {
                 asked = Instant::now();
-                tenant.health.connected(tenant.incarnation.link().answers().await);
+                self.note_answer(tenant).await;
             }
             sweep(retiring).await;
             if self.wants_recycling(tenant, retiring) {
@@ -155,6 +155,20 @@ impl Seat {
                     Err(error) => tracing::debug!(error = %error, "no connection yet to rebuild the activity worker"),
                 }
             }
+        }
+    }
+
+    /// Asks the server whether it is there, for readiness; a change is logged, with what it said.
+    async fn note_answer(&self, tenant: &Tenant) {
+        let (queue, kind) = (&self.plan.queue, self.kind.name());
+        let answer = tenant.incarnation.link().answers().await;
+        let was_connected = tenant.health.connected(answer.is_ok());
+        match answer {
+            Err(cause) if was_connected => {
+                tracing::warn!(queue, kind, cause, "Temporal does not answer this worker; it goes on trying");
+            }
+            Ok(()) if !was_connected => tracing::info!(queue, kind, "Temporal answers this worker again"),
+            _ => {}
         }
     }
 

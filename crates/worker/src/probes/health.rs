@@ -156,9 +156,9 @@ impl WorkerHealth {
         self.0.answered_ms.store(millis(self.0.began.elapsed()), Ordering::Relaxed);
     }
 
-    /// Whether the server answers on the worker's connection.
-    pub(crate) fn connected(&self, connected: bool) {
-        self.0.connected.store(connected, Ordering::Relaxed);
+    /// Whether the server answers on the worker's connection. Gives what was known before.
+    pub(crate) fn connected(&self, connected: bool) -> bool {
+        self.0.connected.swap(connected, Ordering::Relaxed)
     }
 
     /// Whether the worker asks for tasks.

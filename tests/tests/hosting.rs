@@ -1,0 +1,163 @@
+//! A host inside somebody's own `main`, beside another, and beside another build of itself.
+
+mod lab;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use lab::{Outcome, worker};
+use mainspring::settings::{Reader, Section, Sources};
+use mainspring::{Host, HostError, Product, Registry};
+use mainspring_testing::{Env, TestError, Workflows};
+use nix::sys::signal::Signal;
+use temporalio_macros::{activities, workflow, workflow_methods};
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use temporalio_sdk::{ActivityOptions, WorkflowContext, WorkflowResult};
+
+#[workflow]
+#[derive(Default)]
+struct Greet;
+
+#[workflow_methods]
+impl Greet {
+    #[run(name = "greet")]
+    async fn run(ctx: &mut WorkflowContext<Self>, name: String) -> WorkflowResult<String> {
+        let options = ActivityOptions::start_to_close_timeout(Duration::from_secs(30));
+        Ok(ctx.execute_activity(Greeter::greet, name, options).await?)
+    }
+}
+
+struct Greeter(String);
+
+#[activities]
+impl Greeter {
+    #[activity(name = "greet")]
+    async fn greet(self: std::sync::Arc<Self>, _ctx: ActivityContext, name: String) -> Result<String, ActivityError> {
+        Ok(format!("{}, {name}", self.0))
+    }
+}
+
+fn greeter(queue: &str, word: &'static str) -> Product {
+    Product::new("greeter", queue)
+        .workflow::<Greet>()
+        .activities(move |_setup| async move { Ok(Greeter(word.to_owned())) }, |set| set.activity(Greeter::greet))
+}
+
+fn host(env: &Env, product: Product) -> Result<Host, TestError> {
+    let pairs = [("TEMPORAL_ADDRESS", env.address()), ("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "5")];
+    Ok(Host::new(Registry::new([product])?, Sources::from_pairs(pairs))?.http(None))
+}
+
+#[tokio::test]
+async fn a_host_runs_until_its_signal_inside_somebody_elses_main() -> Outcome {
+    let env = Env::shared().await?;
+    let (queue, id) = (env.queue("embedded"), env.id("embedded"));
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let host = host(&env, greeter(&queue, "hello"))?;
+    let running = tokio::spawn(host.run_until(async { drop(stopped.await) }));
+    let client = env.client().await?;
+    client.begin(&queue, &id, "greet", &"you").await?;
+    assert_eq!(client.result::<String>(&id).await?, "hello, you");
+    stop.send(()).map_err(|()| "it does not listen")?;
+    let report = tokio::time::timeout(Duration::from_secs(6), running).await???;
+    assert!(report.abandoned.is_empty(), "{report:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_hosts_in_one_process_run_and_leave_each_by_itself() -> Outcome {
+    let env = Env::shared().await?;
+    let (one, two) = (env.queue("one"), env.queue("two"));
+    let first = host(&env, greeter(&one, "hello"))?.start().await?;
+    let second = host(&env, greeter(&two, "goodbye"))?.start().await?;
+    let client = env.client().await?;
+    for (queue, greeting) in [(&one, "hello, you"), (&two, "goodbye, you")] {
+        let id = env.id("greet");
+        client.begin(queue, &id, "greet", &"you").await?;
+        assert_eq!(client.result::<String>(&id).await?, greeting);
+    }
+    assert!(first.drain().await.abandoned.is_empty());
+    let id = env.id("greet");
+    client.begin(&two, &id, "greet", &"again").await?;
+    assert_eq!(client.result::<String>(&id).await?, "goodbye, again");
+    for queue in [&one, &two] {
+        assert!(second.metrics().contains(&format!("task_queue=\"{queue}\"")), "one exposition for the process");
+    }
+    assert!(second.drain().await.abandoned.is_empty());
+    Ok(())
+}
+
+#[derive(Debug)]
+struct Credentials;
+
+impl Section for Credentials {
+    const NAME: &'static str = "greeter";
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        reader.field("GREETER_TOKEN").doc("Proves who greets").required_string();
+        Self
+    }
+}
+
+#[tokio::test]
+async fn a_product_that_cannot_be_set_up_is_named_with_its_queue() -> Outcome {
+    let env = Env::shared().await?;
+    let Err(error) = host(&env, greeter("greetings", "hello").settings::<Credentials>()) else {
+        return Err("it started without its token".into());
+    };
+    let text = error.to_string();
+    assert!(text.starts_with("product greeter on greetings cannot start: GREETER_TOKEN is missing"), "{text}");
+    let unconnected = Product::new("greeter", "greetings").activities(
+        |_setup| async { Err::<Greeter, _>("the bank is closed".into()) },
+        |set| set.activity(Greeter::greet),
+    );
+    let error = host(&env, unconnected)?.start().await.map(drop);
+    let Err(error @ HostError::ProductSetup { .. }) = error else { return Err(format!("{error:?}").into()) };
+    assert_eq!(
+        error.to_string(),
+        "product greeter on greetings cannot start: its activities could not be connected: the bank is closed"
+    );
+    assert_eq!(error.exit_code(), 78);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_old_and_a_new_build_share_a_queue_until_the_old_one_leaves() -> Outcome {
+    let env = Env::shared().await?;
+    let queue = env.queue("builds");
+    let build = |id: &'static str| [("TEMPORAL_WORKER_BUILD_ID", id), ("TEMPORAL_IDENTITY", id)];
+    let (old, new) = (worker(&env, &queue, &build("old")).await?, worker(&env, &queue, &build("new")).await?);
+    let client = env.client().await?;
+    let ids: Vec<String> = (0..12).map(|_| env.id("builds")).collect();
+    for id in &ids {
+        client.begin(&queue, id, "steps", &20).await?;
+    }
+    assert_eq!(client.result::<u32>(&ids[0]).await?, 20);
+    old.signal(Signal::SIGTERM);
+    assert_eq!(old.end().await?.code, 0);
+    let mut seen = BTreeSet::new();
+    for id in &ids {
+        assert_eq!(client.result::<u32>(id).await?, 20);
+        for event in client.workflow(id).fetch_history(Default::default()).into_events().await? {
+            let kind = event.event_type().as_str_name();
+            // A workflow task may wait out the sticky queue of the build that left; an activity must not be lost.
+            assert!(!kind.contains("ACTIVITY_TASK_TIMED_OUT") && !kind.contains("TASK_FAILED"), "{id}: {kind}");
+            if let Some(identity) = started_by(event) {
+                seen.insert(identity);
+            }
+        }
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["new", "old"], "both took activities");
+    new.signal(Signal::SIGTERM);
+    assert_eq!(new.end().await?.code, 0);
+    Ok(())
+}
+
+/// Who took an activity.
+fn started_by(event: temporalio_common::protos::temporal::api::history::v1::HistoryEvent) -> Option<String> {
+    use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+    match event.attributes {
+        Some(Attributes::ActivityTaskStartedEventAttributes(started)) => Some(started.identity),
+        _ => None,
+    }
+}
