@@ -20,6 +20,7 @@ fn lab(name: &str, queue: &str) -> Product {
         .workflow::<workflows::Spin>()
         .workflow::<workflows::Wait>()
         .workflow::<workflows::Local>()
+        .workflow::<workflows::Relay>()
         .activities(
             |_setup| async { Ok(activities::Lab) },
             |set| {

@@ -148,3 +148,29 @@ impl Local {
         Ok(ctx.execute_local_activity(Lab::echo, text, LocalActivityOptions::default()).await?)
     }
 }
+
+/// Calls an activity of another product on the queue that its contract names, again each time it is told to.
+#[workflow]
+#[derive(Default)]
+pub struct Relay {
+    told: u32,
+}
+
+#[workflow_methods]
+impl Relay {
+    #[run(name = "relay")]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, (queue, times): (String, u32)) -> WorkflowResult<u32> {
+        for time in 0..times {
+            ctx.wait_condition(move |relay| relay.told > time).await?;
+            let options = ActivityOptions::with_start_to_close_timeout(Duration::from_secs(30));
+            let options = options.task_queue(queue.clone()).build();
+            ctx.execute_activity(Lab::echo, format!("relayed {time}"), options).await?;
+        }
+        Ok(times)
+    }
+
+    #[signal(name = "next")]
+    pub fn next(&mut self, _ctx: &mut SyncWorkflowContext<Self>, told: u32) {
+        self.told = self.told.max(told);
+    }
+}

@@ -73,6 +73,7 @@ impl Host {
     pub fn new(registry: Registry, sources: Sources) -> Result<Self, HostError> {
         let settings: WorkerSettings = mainspring_settings::load(&sources)?;
         let connection: ConnectionSettings = mainspring_settings::load(&sources)?;
+        let registry = if settings.queues.is_empty() { registry } else { registry.moved(&settings.queues)? };
         let registry = match &settings.task_queue {
             None => registry,
             Some(queue) => {
@@ -216,6 +217,7 @@ impl Host {
                 workflows: Vec::new(),
                 activities: Vec::new(),
                 customize: Vec::new(),
+                routes: self.registry.routes(),
             };
             for product in products {
                 // A product's dependencies belong to the runtime that its activities use them on.

@@ -16,7 +16,7 @@ use temporalio_sdk::runtime::worker_tuner::{
 use super::sizes;
 use super::{Versioning, WorkerSettings};
 use crate::layers::{ActivityLayer, ActivitySurroundings, Busy, workflow_layer};
-use crate::registry::Registration;
+use crate::registry::{Registration, Routes};
 
 /// The two workers of a queue. Apart, because the SDK keeps 0.6 KB for every activity that a worker has run: the
 /// activity worker is rebuilt now and then, and the workflow worker keeps its cache (ARCHITECTURE.md has the figures).
@@ -43,6 +43,7 @@ pub(super) struct QueuePlan {
     pub(super) workflows: Vec<Registration>,
     pub(super) activities: Vec<Registration>,
     pub(super) customize: Vec<Registration>,
+    pub(super) routes: Arc<Routes>,
 }
 
 impl QueuePlan {
@@ -77,7 +78,7 @@ impl QueuePlan {
         match kind {
             Kind::Workflows => {
                 self.workflows.iter().for_each(|register| register(&mut options));
-                options.workflow_interceptor(workflow_layer(busy.clone()));
+                options.workflow_interceptor(workflow_layer(busy.clone(), self.routes.clone()));
             }
             Kind::Activities => {
                 options.max_worker_activities_per_second = settings.activities_per_second;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use mainspring_settings::{Reader, Section};
 
+use crate::registry::QueueMoves;
+
 /// How many slots, pollers and threads a worker has, how long it may take to leave, and where its probes listen.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -45,6 +47,8 @@ pub struct WorkerSettings {
     pub versioning: Versioning,
     /// MAINSPRING_HTTP_ADDR: probes and metrics. Default 127.0.0.1:9090.
     pub http_addr: SocketAddr,
+    /// MAINSPRING_QUEUES: products on other queues than their own, for this binary; calls from workflow code follow.
+    pub queues: QueueMoves,
     /// TEMPORAL_TASK_QUEUE: run only the products of that queue.
     pub task_queue: Option<String>,
 }
@@ -148,6 +152,10 @@ impl Section for WorkerSettings {
                 .field("MAINSPRING_HTTP_ADDR")
                 .doc("Where /livez, /readyz and /metrics listen")
                 .parse(SocketAddr::from(([127, 0, 0, 1], 9090)), parse_addr),
+            queues: reader
+                .field("MAINSPRING_QUEUES")
+                .doc("Products on other queues than their own, product=queue,…; a queue that other binaries serve may be named too")
+                .parse(QueueMoves::default(), QueueMoves::parse),
             task_queue: reader
                 .field("TEMPORAL_TASK_QUEUE")
                 .alias("TASK_QUEUE")
@@ -172,5 +180,5 @@ impl Section for WorkerSettings {
 }
 
 fn parse_addr(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "is not an address: write IP:PORT, such as 127.0.0.1:9090 or [::]:9090".to_owned())
+    text.parse().map_err(|_| "which is not an address: write IP:PORT, such as 127.0.0.1:9090 or [::]:9090".to_owned())
 }

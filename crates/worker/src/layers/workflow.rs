@@ -1,4 +1,5 @@
-//! The workflow layer: scope, span and the replaying flag at each poll, and what a worker's thread is busy with.
+//! The workflow layer: scope, span and the replaying flag at each poll, what a worker's thread is busy with, and the
+//! queue that a call really goes to.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -10,12 +11,16 @@ use mainspring_context::{Scope, Workflow};
 use parking_lot::Mutex;
 use temporalio_sdk::WorkflowContextView;
 use temporalio_sdk::workflow_interceptors::{
-    ExecuteWorkflowInput, ExecuteWorkflowResult, HandleQueryInput, HandleQueryResult, HandleSignalInput,
-    HandleSignalResult, HandleUpdateInput, HandleUpdateResult, InitializeWorkflowInput, InitializeWorkflowOutput,
-    SyncWorkflowInterceptorContext, ValidateUpdateInput, ValidateUpdateResult, WorkflowInterceptor,
-    WorkflowInterceptorConstructor, WorkflowInterceptorContext, WorkflowInterceptorFuture, WorkflowNext,
+    CancellableWorkflowOutboundFuture, ContinueAsNewInput, ContinueAsNewResult, ExecuteWorkflowInput,
+    ExecuteWorkflowResult, HandleQueryInput, HandleQueryResult, HandleSignalInput, HandleSignalResult,
+    HandleUpdateInput, HandleUpdateResult, InitializeWorkflowInput, InitializeWorkflowOutput, ScheduleActivityInput,
+    ScheduleActivityResult, StartChildWorkflowInput, StartChildWorkflowResult, SyncWorkflowInterceptorContext,
+    ValidateUpdateInput, ValidateUpdateResult, WorkflowInterceptor, WorkflowInterceptorConstructor,
+    WorkflowInterceptorContext, WorkflowInterceptorFuture, WorkflowNext,
 };
 use tracing::Span;
+
+use crate::registry::{Callee, Routes};
 
 /// What a worker's thread runs right now: nothing can interrupt workflow code, so the watchdog must be able to name it.
 #[derive(Debug, Default)]
@@ -37,18 +42,21 @@ impl Drop for Idle<'_> {
 }
 
 /// Makes the layer for every workflow of one worker.
-pub(crate) fn workflow_layer(busy: Arc<Busy>) -> WorkflowInterceptorConstructor {
-    WorkflowInterceptorConstructor::new(move |view: &WorkflowContextView| WorkflowLayer::new(view, busy.clone()))
+pub(crate) fn workflow_layer(busy: Arc<Busy>, routes: Arc<Routes>) -> WorkflowInterceptorConstructor {
+    WorkflowInterceptorConstructor::new(move |view: &WorkflowContextView| {
+        WorkflowLayer::new(view, busy.clone(), routes.clone())
+    })
 }
 
 struct WorkflowLayer {
     workflow: Arc<Workflow>,
     span: Span,
     busy: Arc<Busy>,
+    routes: Arc<Routes>,
 }
 
 impl WorkflowLayer {
-    fn new(view: &WorkflowContextView, busy: Arc<Busy>) -> Self {
+    fn new(view: &WorkflowContextView, busy: Arc<Busy>, routes: Arc<Routes>) -> Self {
         let workflow = Arc::new(Workflow {
             namespace: view.namespace().to_owned(),
             task_queue: view.task_queue().to_owned(),
@@ -66,7 +74,7 @@ impl WorkflowLayer {
             workflow_type = workflow.workflow_type,
             attempt = workflow.attempt,
         );
-        Self { workflow, span, busy }
+        Self { workflow, span, busy, routes }
     }
 
     /// Runs a step of the workflow's code. A panic goes on to the SDK, which fails the workflow task; here it is counted
@@ -80,6 +88,13 @@ impl WorkflowLayer {
             crate::metrics::workflow_task_failed(&self.workflow.workflow_type);
             resume_unwind(panic)
         })
+    }
+
+    /// The named queue, or the one that the callee was moved to.
+    fn route(&self, named: &mut Option<String>, callee: Callee, name: &str) {
+        if let Some(queue) = named.as_deref().and_then(|queue| self.routes.of(queue, callee, name)) {
+            *named = Some(queue.to_owned());
+        }
     }
 
     fn each_poll<'a, T: 'a>(
@@ -142,6 +157,43 @@ impl WorkflowInterceptor for WorkflowLayer {
         next: WorkflowNext<'_, HandleQueryInput, HandleQueryResult>,
     ) -> HandleQueryResult {
         self.step(context.is_replaying_history_events(), || next.run(input))
+    }
+
+    fn schedule_activity(
+        &self,
+        _context: WorkflowInterceptorContext,
+        mut input: ScheduleActivityInput,
+        next: WorkflowNext<'static, ScheduleActivityInput, CancellableWorkflowOutboundFuture<ScheduleActivityResult>>,
+    ) -> CancellableWorkflowOutboundFuture<ScheduleActivityResult> {
+        let name = input.activity_type().to_owned();
+        self.route(&mut input.options_mut().task_queue, Callee::Activity, &name);
+        next.run(input)
+    }
+
+    fn start_child_workflow(
+        &self,
+        _context: WorkflowInterceptorContext,
+        mut input: StartChildWorkflowInput,
+        next: WorkflowNext<
+            'static,
+            StartChildWorkflowInput,
+            CancellableWorkflowOutboundFuture<StartChildWorkflowResult>,
+        >,
+    ) -> CancellableWorkflowOutboundFuture<StartChildWorkflowResult> {
+        let name = input.workflow_type().to_owned();
+        self.route(&mut input.options_mut().task_queue, Callee::Workflow, &name);
+        next.run(input)
+    }
+
+    fn continue_as_new(
+        &self,
+        _context: SyncWorkflowInterceptorContext,
+        mut input: ContinueAsNewInput,
+        next: WorkflowNext<'static, ContinueAsNewInput, ContinueAsNewResult>,
+    ) -> ContinueAsNewResult {
+        let name = self.workflow.workflow_type.clone();
+        self.route(&mut input.options_mut().task_queue, Callee::Workflow, &name);
+        next.run(input)
     }
 
     fn validate_update(

@@ -4,12 +4,16 @@
 //! Nothing here talks to a server.
 
 mod error;
+mod moves;
 mod product;
 mod setup;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use error::RegistryError;
+pub use moves::QueueMoves;
+pub(crate) use moves::{Callee, Routes};
 pub(crate) use product::Registration;
 pub use product::{ActivitySet, Product};
 pub use setup::{Setup, SetupError};
@@ -29,6 +33,7 @@ pub use setup::{Setup, SetupError};
 #[derive(Clone, Debug)]
 pub struct Registry {
     products: Vec<Product>,
+    routes: Arc<Routes>,
 }
 
 impl Registry {
@@ -57,7 +62,7 @@ impl Registry {
                 refuse_twice(&mut activities, product, "activity", name)?;
             }
         }
-        Ok(Self { products })
+        Ok(Self { products, routes: Arc::default() })
     }
 
     /// The products, in the order in which they were given.
@@ -91,10 +96,49 @@ impl Registry {
         queues
     }
 
+    /// The same products, some on other queues than their own; calls from workflow code follow them.
+    ///
+    /// # Errors
+    /// As [`Registry::new`]: products may collide where they were moved to.
+    pub fn moved(&self, moves: &QueueMoves) -> Result<Self, RegistryError> {
+        let place = |product: &Product| {
+            let queue = moves.of(product.name()).or_else(|| moves.of(product.home_queue()));
+            queue.map_or_else(|| product.clone(), |queue| product.clone().on_queue(queue))
+        };
+        let moved = Self::new(self.products.iter().map(place))?;
+        let names: Vec<&str> = self.products.iter().map(Product::name).collect();
+        let strangers = moves.iter().filter(|(name, _)| !names.contains(name));
+        Ok(moved.with_routes(strangers))
+    }
+
+    /// The same products, all on one queue; calls from workflow code follow them.
+    ///
+    /// # Errors
+    /// As [`Registry::new`]: two of them may have a workflow or an activity of one name.
+    pub fn on_one_queue(&self, task_queue: &str) -> Result<Self, RegistryError> {
+        let products = self.products.iter().map(|product| product.clone().on_queue(task_queue));
+        Ok(Self::new(products)?.with_routes(std::iter::empty()))
+    }
+
+    fn with_routes<'a>(self, queues: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut routes = Routes::default();
+        queues.for_each(|(home, queue)| routes.queue(home, queue));
+        for product in self.products.iter().filter(|product| product.queue() != product.home_queue()) {
+            let (home, queue) = (product.home_queue(), product.queue());
+            product.workflow_names().for_each(|name| routes.name(home, Callee::Workflow, name, queue));
+            product.activity_names().for_each(|name| routes.name(home, Callee::Activity, name, queue));
+        }
+        Self { products: self.products, routes: Arc::new(routes) }
+    }
+
+    pub(crate) fn routes(&self) -> Arc<Routes> {
+        self.routes.clone()
+    }
+
     /// The same registry without the products that `keep` refuses. `None` when nothing is left.
     pub fn filter(&self, mut keep: impl FnMut(&Product) -> bool) -> Option<Self> {
         let products: Vec<Product> = self.products.iter().filter(|product| keep(product)).cloned().collect();
-        (!products.is_empty()).then_some(Self { products })
+        (!products.is_empty()).then(|| Self { products, routes: self.routes.clone() })
     }
 }
 
@@ -113,5 +157,46 @@ fn refuse_twice<'a>(
             first: first.to_owned(),
             second: product.name().to_owned(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(name: &str, queue: &str, activity: &'static str) -> Product {
+        Product::named_for_test(name, queue, activity)
+    }
+
+    #[test]
+    fn calls_follow_a_product_by_its_name_and_a_queue_by_its_own() {
+        let registry = Registry::new([product("a", "shared", "one"), product("b", "shared", "two")]).unwrap();
+        let moves = QueueMoves::parse("b=blue,elsewhere=green").unwrap();
+        let moved = registry.moved(&moves).unwrap();
+        assert_eq!(moved.queues().into_keys().collect::<Vec<_>>(), ["blue", "shared"]);
+        let routes = moved.routes();
+        assert_eq!(routes.of("shared", Callee::Activity, "one"), None, "its queue's other product stays");
+        assert_eq!(routes.of("shared", Callee::Activity, "two"), Some("blue"));
+        assert_eq!(routes.of("elsewhere", Callee::Workflow, "any"), Some("green"));
+        let kept = moved.filter(|product| product.name() == "a").unwrap();
+        assert_eq!(
+            kept.routes().of("shared", Callee::Activity, "two"),
+            Some("blue"),
+            "a caller need not hold the callee"
+        );
+    }
+
+    #[test]
+    fn products_that_collide_where_they_were_moved_to_are_refused() {
+        let registry = Registry::new([product("a", "one", "same"), product("b", "two", "same")]).unwrap();
+        let moves = QueueMoves::parse("b=one").unwrap();
+        assert_eq!(
+            registry.moved(&moves).unwrap_err().to_string(),
+            "activity same is registered twice on one: by product a and by product b"
+        );
+        assert_eq!(
+            registry.on_one_queue("all").unwrap_err().to_string(),
+            "activity same is registered twice on all: by product a and by product b"
+        );
     }
 }

@@ -52,6 +52,7 @@ struct SectionEntry {
 #[derive(Clone)]
 pub struct Product {
     name: String,
+    home: String,
     queue: String,
     workflows: Vec<WorkflowEntry>,
     activities: Vec<ActivitiesEntry>,
@@ -74,9 +75,11 @@ struct ActivitiesEntry {
 impl Product {
     /// A product that registers nothing yet.
     pub fn new(name: impl Into<String>, task_queue: impl Into<String>) -> Self {
+        let home: String = task_queue.into();
         Self {
             name: name.into(),
-            queue: task_queue.into(),
+            queue: home.clone(),
+            home,
             workflows: Vec::new(),
             activities: Vec::new(),
             settings: Vec::new(),
@@ -148,9 +151,9 @@ impl Product {
         self
     }
 
-    /// The same product on another task queue.
+    /// The same product on another task queue, by [`Registry::moved`](super::Registry::moved): so that calls follow.
     #[must_use]
-    pub fn on_queue(mut self, task_queue: impl Into<String>) -> Self {
+    pub(super) fn on_queue(mut self, task_queue: impl Into<String>) -> Self {
         self.queue = task_queue.into();
         self
     }
@@ -160,7 +163,12 @@ impl Product {
         &self.name
     }
 
-    /// The task queue that its workers poll.
+    /// The task queue that its contract names; its callers' code does too.
+    pub fn home_queue(&self) -> &str {
+        &self.home
+    }
+
+    /// The task queue that its workers poll: its own, unless it was moved.
     pub fn queue(&self) -> &str {
         &self.queue
     }
@@ -186,6 +194,14 @@ impl Product {
     /// Adds the settings that the product declared to a report.
     pub fn report_settings(&self, report: Report, sources: &Sources) -> Report {
         self.settings.iter().fold(report, |report, section| (section.report)(report, sources))
+    }
+
+    #[cfg(test)]
+    pub(super) fn named_for_test(name: &str, queue: &str, activity: &str) -> Self {
+        let connect: Connect = Arc::new(|_setup| async { Err("it connects nothing".into()) }.boxed());
+        let mut product = Self::new(name, queue);
+        product.activities.push(ActivitiesEntry { names: vec![activity.to_owned()], connect });
+        product
     }
 
     pub(super) fn check(&self) -> Result<(), RegistryError> {
