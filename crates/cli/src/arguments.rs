@@ -50,6 +50,11 @@ pub(crate) enum Verb {
     /// Start Temporal's dev server with its UI, and the workers of every product
     #[command(after_help = "Example:\n  mainspring dev --products general-purpose --db temporal.sqlite")]
     Dev(DevArguments),
+    /// Run workers
+    Worker {
+        #[command(subcommand)]
+        verb: WorkerVerb,
+    },
     /// Start workflows and read their results
     Workflow {
         #[command(subcommand)]
@@ -83,6 +88,39 @@ pub(crate) struct DevArguments {
     /// Keep the server's state in this file
     #[arg(long)]
     pub(crate) db: Option<PathBuf>,
+    /// Run every product on development-task-queue; calls between products follow
+    #[arg(long)]
+    pub(crate) one_queue: bool,
+    /// Rebuild at each change of the sources, and restart the workers that it touches; running workflows go on
+    #[arg(long, conflicts_with = "one_queue")]
+    pub(crate) watch: bool,
+    /// The server alone: the workers run elsewhere
+    #[arg(long, conflicts_with_all = ["products", "one_queue", "watch"])]
+    pub(crate) no_workers: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkerVerb {
+    /// Run the workers of some products until SIGTERM or Ctrl-C
+    #[command(
+        after_help = "Example:\n  mainspring worker start --product general-purpose\n\nLogs go to stdout; settings come from the \
+environment (`mainspring config show`). A second signal leaves at once."
+    )]
+    Start(WorkerArguments),
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct WorkerArguments {
+    /// These products, separated by commas
+    #[arg(short, long, value_delimiter = ',')]
+    pub(crate) product: Vec<String>,
+    /// Every product on these task queues, separated by commas
+    #[arg(short, long, value_delimiter = ',')]
+    pub(crate) task_queue: Vec<String>,
+    /// Every product
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -38,6 +38,9 @@ pub(crate) enum Failure {
     Other(String),
     #[error("stdout was closed")]
     ClosedPipe,
+    /// By a second signal of this number: what still ran was left to itself.
+    #[error("left at once, at the second signal")]
+    LeftAtOnce(i32),
     #[error(transparent)]
     Host(#[from] HostError),
 }
@@ -52,6 +55,8 @@ impl Failure {
             Self::Config(_) => CONFIG,
             Self::Interrupted(_) => INTERRUPTED,
             Self::Other(_) | Self::ClosedPipe => OTHER,
+            // 128 and the signal's number, as a shell reports it; signals end far below 127.
+            Self::LeftAtOnce(signal) => 128 + (*signal & 0x7f) as u8,
             Self::Host(error) => error.exit_code(),
         }
     }

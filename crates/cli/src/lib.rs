@@ -7,6 +7,7 @@ mod config;
 mod dev;
 pub mod exit;
 mod products;
+mod worker;
 mod workflow;
 
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ use mainspring_logs::{Destination, LogSettings};
 use mainspring_settings::Sources;
 use mainspring_worker::{Product, Registry};
 
-use arguments::{Arguments, Verb};
+use arguments::{Arguments, Verb, WorkerVerb};
 use exit::Failure;
 
 /// Runs the command over these products.
@@ -41,22 +42,24 @@ pub fn main(products: impl IntoIterator<Item = Product>) -> ExitCode {
 fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Result<(), Failure> {
     let registry = Registry::new(products).map_err(|error| Failure::Config(error.to_string()))?;
     let sources = arguments.connection.over(Sources::environment()).with_file()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Other(error.to_string()))?;
-    let outcome = match arguments.verb {
+    match arguments.verb {
         Verb::Products { output } => products::run(&registry, output),
         Verb::Config { verb } => config::run(&verb, &sources, &registry),
+        Verb::Worker { verb: WorkerVerb::Start(chosen) } => worker::start(&chosen, &registry, sources),
         Verb::Dev(dev) => {
             let logs: LogSettings = mainspring_settings::load(&sources)?;
             let guard = mainspring_logs::install(&logs, Destination::Stderr);
             let _guard = guard.map_err(|error| Failure::Other(error.to_string()))?;
-            runtime.block_on(dev::run(dev, registry, sources))
+            block_on(dev::run(dev, registry, sources))
         }
-        Verb::Workflow { verb } => runtime.block_on(workflow::run(verb, &registry, &sources)),
-    };
+        Verb::Workflow { verb } => block_on(workflow::run(verb, &registry, &sources)),
+    }
+}
+
+fn block_on(verb: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::Other(error.to_string()))?;
+    let outcome = runtime.block_on(verb);
     // A task that is stuck must not hold the command.
     runtime.shutdown_background();
     outcome

@@ -16,4 +16,4 @@ pub use host::{Host, HostError, Report, RunningHost, Versioning, WorkerSettings,
 pub use layers::{ActivitySurroundings, Protected, install_panic_hook, run_activity};
 pub use probes::ProbesError;
 pub use registry::{ActivitySet, Product, QueueMoves, Registry, RegistryError, Setup, SetupError};
-pub use run::run;
+pub use run::{run, serve};

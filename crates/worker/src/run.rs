@@ -38,7 +38,7 @@ pub fn run(products: impl IntoIterator<Item = Product>) -> ExitCode {
             return ExitCode::from(code);
         }
     }
-    let outcome = Registry::new(products).map_err(HostError::from).and_then(run_registry);
+    let outcome = Registry::new(products).map_err(HostError::from).and_then(|registry| serve(registry, Sources::from_process()?));
     match outcome {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
@@ -48,8 +48,11 @@ pub fn run(products: impl IntoIterator<Item = Product>) -> ExitCode {
     }
 }
 
-fn run_registry(registry: Registry) -> Result<Report, HostError> {
-    let sources = Sources::from_process()?;
+/// The same for a command that has read its arguments: logs to stdout, runs until SIGTERM or SIGINT, drains.
+///
+/// # Errors
+/// As [`Host::new`] and [`Host::run_until`]; the operating system refused signals, a runtime or the log's writer.
+pub fn serve(registry: Registry, sources: Sources) -> Result<Report, HostError> {
     let logs: LogSettings = mainspring_settings::load(&sources)?;
     let guard =
         mainspring_logs::install(&logs, Destination::Stdout).map_err(|error| HostError::Build(error.to_string()))?;

@@ -11,6 +11,7 @@ use mainspring::Product;
 /// What its workers run.
 pub fn product() -> Product {
     Product::new("general-purpose", TASK_QUEUE)
+        .example(r#"workflow execute no-op '{"arg": "1", "batch_export_id": "test", "team_id": 2}'"#)
         .workflow::<workflows::NoOp>()
         .activities(|_setup| async { Ok(activities::Echo) }, |set| set.activity(activities::Echo::no_op))
 }

@@ -20,7 +20,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
 
 use crate::error::ServersError;
-use output::Output;
+use output::{Listener, Output};
 
 /// How long `drop` waits for a killed child to be gone. A process in the kernel's hands can take longer; it is dying all the same.
 const DROP_LIMIT: Duration = Duration::from_secs(5);
@@ -80,13 +80,28 @@ impl OwnedProcess {
     ///
     /// # Errors
     /// [`ServersError::Spawn`] when there is no such program, or the machine has no process or thread left.
-    pub fn start(name: impl Into<String>, mut command: Command) -> Result<Self, ServersError> {
-        let name = name.into();
-        let program = PathBuf::from(command.get_program());
-        Self::launch(&name, &mut command).map_err(|source| ServersError::Spawn { name, program, source })
+    pub fn start(name: impl Into<String>, command: Command) -> Result<Self, ServersError> {
+        Self::named(name.into(), command, None)
     }
 
-    fn launch(name: &str, command: &mut Command) -> std::io::Result<Self> {
+    /// The same, and calls `listener` with every line, on the thread that reads them: slow work there holds the child up.
+    ///
+    /// # Errors
+    /// As [`OwnedProcess::start`].
+    pub fn start_heard(
+        name: impl Into<String>,
+        command: Command,
+        listener: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Result<Self, ServersError> {
+        Self::named(name.into(), command, Some(Listener(Box::new(listener))))
+    }
+
+    fn named(name: String, mut command: Command, listener: Option<Listener>) -> Result<Self, ServersError> {
+        let program = PathBuf::from(command.get_program());
+        Self::launch(&name, &mut command, listener).map_err(|source| ServersError::Spawn { name, program, source })
+    }
+
+    fn launch(name: &str, command: &mut Command, listener: Option<Listener>) -> std::io::Result<Self> {
         let (reading, writing) = std::io::pipe()?;
         command.stdin(Stdio::null()).stdout(writing.try_clone()?).stderr(writing).process_group(0);
         let owned = std::mem::replace(command, Command::new(""));
@@ -95,7 +110,7 @@ impl OwnedProcess {
             name: name.to_owned(),
             pid: Pid::from_raw(child.id().cast_signed()),
             end: Arc::new(End { exit: Mutex::new(None), came: Condvar::new(), told: watch::Sender::new(None) }),
-            output: Arc::new(Output::new(name)),
+            output: Arc::new(Output::new(name, listener)),
         };
         let output = Arc::clone(&process.output);
         let reader = thread::Builder::new().name("child-output".into()).spawn(move || output.read(reading));

@@ -20,6 +20,17 @@ pub(super) struct Output {
     ended: Condvar,
     /// Changes with every line and at the end.
     news: watch::Sender<()>,
+    /// Told every line.
+    listener: Option<Listener>,
+}
+
+/// What is done with every line of a child, on the thread that reads it.
+pub(super) struct Listener(pub(super) Box<dyn Fn(&str) + Send + Sync>);
+
+impl std::fmt::Debug for Listener {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Listener")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -29,8 +40,9 @@ struct Ring {
 }
 
 impl Output {
-    pub(super) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), ring: Mutex::default(), ended: Condvar::new(), news: watch::Sender::new(()) }
+    pub(super) fn new(name: &str, listener: Option<Listener>) -> Self {
+        let news = watch::Sender::new(());
+        Self { name: name.to_owned(), ring: Mutex::default(), ended: Condvar::new(), news, listener }
     }
 
     /// Reads until the other end is closed.
@@ -47,7 +59,10 @@ impl Output {
     }
 
     fn push(&self, line: String) {
-        tracing::debug!(process = self.name, "{line}");
+        match &self.listener {
+            Some(listener) => (listener.0)(&line),
+            None => tracing::debug!(process = self.name, "{line}"),
+        }
         let mut ring = self.ring.lock();
         if ring.lines.len() == KEPT {
             ring.lines.pop_front();

@@ -1,5 +1,6 @@
 //! One product: what it registers, on which task queue, and what it needs.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -58,6 +59,8 @@ pub struct Product {
     activities: Vec<ActivitiesEntry>,
     settings: Vec<SectionEntry>,
     customize: Vec<Registration>,
+    crates: BTreeSet<&'static str>,
+    example: Option<String>,
 }
 
 #[derive(Clone)]
@@ -84,6 +87,8 @@ impl Product {
             activities: Vec::new(),
             settings: Vec::new(),
             customize: Vec::new(),
+            crates: BTreeSet::new(),
+            example: None,
         }
     }
 
@@ -100,6 +105,7 @@ impl Product {
                 tracing::error!(error = %error, workflow = W::name(), "a workflow could not be registered");
             }
         });
+        self.crates.insert(crate_of::<W>());
         self.workflows.push(WorkflowEntry { name: W::name(), register });
         self
     }
@@ -113,6 +119,7 @@ impl Product {
         C: Fn(Setup) -> F + Send + Sync + 'static,
         F: Future<Output = Result<I, SetupError>> + Send + 'static,
     {
+        self.crates.insert(crate_of::<I>());
         let set = list(ActivitySet { names: Vec::new(), register: Vec::new() });
         let names = set.names.clone();
         let set = Arc::new(set);
@@ -156,6 +163,23 @@ impl Product {
     pub(super) fn on_queue(mut self, task_queue: impl Into<String>) -> Self {
         self.queue = task_queue.into();
         self
+    }
+
+    /// A command to try, after the name of the management command: `workflow execute no-op '{"arg": "1"}'`. `dev` shows it.
+    #[must_use]
+    pub fn example(mut self, command: impl Into<String>) -> Self {
+        self.example = Some(command.into());
+        self
+    }
+
+    /// The command to try, if the product gave one.
+    pub fn example_command(&self) -> Option<&str> {
+        self.example.as_deref()
+    }
+
+    /// The crates that its workflows and activities are defined in, with underscores: what a change of sources touches.
+    pub fn crates(&self) -> impl Iterator<Item = &'static str> {
+        self.crates.iter().copied()
     }
 
     /// The name by which commands and settings find it.
@@ -244,6 +268,12 @@ impl fmt::Debug for Product {
             .field("activities", &self.activity_names().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
+}
+
+/// The first part of a type's path, which is its crate.
+fn crate_of<T>() -> &'static str {
+    let path = std::any::type_name::<T>();
+    path.split("::").next().unwrap_or(path)
 }
 
 type RegisterOne<I> = Box<dyn Fn(&mut WorkerOptions, Arc<I>) + Send + Sync>;
