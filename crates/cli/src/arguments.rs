@@ -72,6 +72,49 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: ConfigVerb,
     },
+    /// Make files from the registry and from the arguments: process manager, completions, man pages
+    Generate {
+        #[command(subcommand)]
+        verb: GenerateVerb,
+    },
+    /// The same as `workflow execute`, under the name that some fingers know
+    #[command(name = "execute_temporal_workflow", hide = true)]
+    ExecuteTemporalWorkflow(StartArguments),
+    /// The same as `workflow start`, under the name that some fingers know
+    #[command(name = "start_temporal_workflow", hide = true)]
+    StartTemporalWorkflow(StartArguments),
+    /// The same as `worker start`, under the name that some fingers know
+    #[command(name = "start_temporal_worker", hide = true)]
+    StartTemporalWorker(WorkerArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GenerateVerb {
+    /// The dev server and one process a task queue, for mprocs
+    #[command(
+        after_help = "Example:\n  mainspring generate mprocs > bin/mprocs.yaml && mprocs --config bin/mprocs.yaml"
+    )]
+    Mprocs {
+        /// How a process runs this command
+        #[arg(long, default_value = "cargo run --quiet --")]
+        command: String,
+    },
+    /// Completions for a shell
+    #[command(
+        after_help = "Example:\n  mainspring generate completions bash > ~/.local/share/bash-completion/completions/mainspring"
+    )]
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Man pages, one a verb
+    #[command(
+        after_help = "Example:\n  mainspring generate man target/man && man -l target/man/mainspring-workflow-execute.1"
+    )]
+    Man {
+        /// Where they go; made if it is not there
+        folder: PathBuf,
+    },
 }
 
 #[derive(Args, Debug)]

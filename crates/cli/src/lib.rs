@@ -6,6 +6,7 @@ mod arguments;
 mod config;
 mod dev;
 pub mod exit;
+mod generate;
 mod products;
 mod worker;
 mod workflow;
@@ -17,7 +18,7 @@ use mainspring_logs::{Destination, LogSettings};
 use mainspring_settings::Sources;
 use mainspring_worker::{Product, Registry};
 
-use arguments::{Arguments, Verb, WorkerVerb};
+use arguments::{Arguments, Verb, WorkerVerb, WorkflowVerb};
 use exit::Failure;
 
 /// Runs the command over these products.
@@ -43,15 +44,22 @@ fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Res
     let registry = Registry::new(products).map_err(|error| Failure::Config(error.to_string()))?;
     let sources = arguments.connection.over(Sources::environment()).with_file()?;
     match arguments.verb {
+        Verb::Generate { verb } => generate::run(&verb, &registry),
         Verb::Products { output } => products::run(&registry, output),
         Verb::Config { verb } => config::run(&verb, &sources, &registry),
-        Verb::Worker { verb: WorkerVerb::Start(chosen) } => worker::start(&chosen, &registry, sources),
+        Verb::Worker { verb: WorkerVerb::Start(chosen) } | Verb::StartTemporalWorker(chosen) => {
+            worker::start(&chosen, &registry, sources)
+        }
         Verb::Dev(dev) => {
             let logs: LogSettings = mainspring_settings::load(&sources)?;
             let guard = mainspring_logs::install(&logs, Destination::Stderr);
             let _guard = guard.map_err(|error| Failure::Other(error.to_string()))?;
             block_on(dev::run(dev, registry, sources))
         }
+        Verb::ExecuteTemporalWorkflow(start) => {
+            block_on(workflow::run(WorkflowVerb::Execute(start), &registry, &sources))
+        }
+        Verb::StartTemporalWorkflow(start) => block_on(workflow::run(WorkflowVerb::Start(start), &registry, &sources)),
         Verb::Workflow { verb } => block_on(workflow::run(verb, &registry, &sources)),
     }
 }

@@ -38,7 +38,8 @@ pub fn run(products: impl IntoIterator<Item = Product>) -> ExitCode {
             return ExitCode::from(code);
         }
     }
-    let outcome = Registry::new(products).map_err(HostError::from).and_then(|registry| serve(registry, Sources::from_process()?));
+    let outcome =
+        Registry::new(products).map_err(HostError::from).and_then(|registry| serve(registry, Sources::from_process()?));
     match outcome {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {

@@ -100,7 +100,8 @@ impl Workspace {
     /// The package of the workspace whose folder is the innermost around a path.
     fn package_of(&self, path: &Path) -> Option<&cargo_metadata::Package> {
         let folder = |package: &cargo_metadata::Package| package.manifest_path.parent().map(|folder| folder.to_owned());
-        let around = self.metadata.workspace_packages().into_iter().filter_map(|package| Some((folder(package)?, package)));
+        let around =
+            self.metadata.workspace_packages().into_iter().filter_map(|package| Some((folder(package)?, package)));
         let around = around.filter(|(folder, _)| path.starts_with(folder));
         around.max_by_key(|(folder, _)| folder.components().count()).map(|(_, package)| package)
     }

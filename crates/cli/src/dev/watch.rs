@@ -40,7 +40,8 @@ pub(super) async fn run(
     let cannot = |error: notify::Error| Failure::Other(format!("--watch: {error}"));
     let mut watcher = notify::recommended_watcher(heard).map_err(cannot)?;
     watcher.watch(workspace.root(), RecursiveMode::Recursive).map_err(cannot)?;
-    let mut workers = Workers { program: workspace.program().to_owned(), address: address.to_owned(), running: BTreeMap::new() };
+    let mut workers =
+        Workers { program: workspace.program().to_owned(), address: address.to_owned(), running: BTreeMap::new() };
     for queue in registry.queues().into_keys() {
         workers.start(queue)?;
     }

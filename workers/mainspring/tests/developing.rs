@@ -1,0 +1,145 @@
+//! `dev`, `worker start` and what is generated from the registry, as they are typed.
+
+use std::process::{Command, Output, Stdio};
+
+use mainspring_testing::{Env, Process, TestError};
+use nix::sys::signal::Signal;
+
+type Outcome = Result<(), TestError>;
+
+const MAINSPRING: &str = env!("CARGO_BIN_EXE_mainspring");
+const INPUT: &str = r#"{"arg": "1", "batch_export_id": "test", "team_id": 2}"#;
+
+fn run(program: &str, arguments: &[&str]) -> Result<(i32, String, String), TestError> {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("TEMPORAL_") || name.starts_with("MAINSPRING_")) {
+            command.env_remove(name);
+        }
+    }
+    let Output { status, stdout, stderr } = command.args(arguments).stdin(Stdio::null()).output()?;
+    Ok((status.code().unwrap_or(-1), String::from_utf8(stdout)?, String::from_utf8(stderr)?))
+}
+
+/// `mainspring dev` with these arguments on free ports, when it has said `ready`; and its server's address.
+async fn dev(arguments: &[&str], ready: &str) -> Result<(Process, String), TestError> {
+    let free = || Ok::<_, TestError>(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string());
+    let (port, ui_port) = (free()?, free()?);
+    let all = [&["dev", "--port", &port, "--ui-port", &ui_port], arguments].concat();
+    let mut dev = Process::spawn(MAINSPRING, &all, [])?;
+    dev.line(ready).await?;
+    Ok((dev, format!("127.0.0.1:{port}")))
+}
+
+#[tokio::test]
+async fn every_product_runs_on_one_queue_when_asked() -> Outcome {
+    let (dev, address) = dev(&["--one-queue"], "queue      development-task-queue (general-purpose").await?;
+    let arguments = ["--address", &address, "workflow", "execute", "no-op", INPUT, "-t", "development-task-queue"];
+    let (code, out, talk) = run(MAINSPRING, &arguments)?;
+    assert_eq!((code, out.as_str()), (0, "\"1\"\n"), "{talk}");
+    dev.signal(Signal::SIGINT);
+    assert_eq!(dev.end().await?.code, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_server_alone_keeps_its_state_and_workers_start_beside_it() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("state.sqlite").display().to_string();
+    let alone = ["--no-workers", "--db", &file];
+    let (first, address) = dev(&alone, "workers    none").await?;
+    let started = ["--address", &address, "start_temporal_workflow", "no-op", INPUT, "--workflow-id", "kept"];
+    let (code, _, talk) = run(MAINSPRING, &started)?;
+    assert_eq!(code, 0, "{talk}");
+    first.signal(Signal::SIGTERM);
+    assert_eq!(first.end().await?.code, 0);
+
+    let (second, address) = dev(&alone, "workers    none").await?;
+    let settings = [
+        ("TEMPORAL_ADDRESS", address.as_str()),
+        ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0"),
+        ("MAINSPRING_LOG_FORMAT", "json"),
+    ];
+    let arguments = ["worker", "start", "--product", "general-purpose"];
+    let mut worker = Process::spawn(MAINSPRING, &arguments, settings)?;
+    worker.line("\"msg\":\"polling\"").await?;
+    let (code, out, talk) = run(MAINSPRING, &["--address", &address, "workflow", "result", "--workflow-id", "kept"])?;
+    assert_eq!((code, out.as_str()), (0, "\"1\"\n"), "{talk}");
+    worker.signal(Signal::SIGTERM);
+    assert_eq!(worker.end().await?.code, 0);
+    second.signal(Signal::SIGINT);
+    assert_eq!(second.end().await?.code, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_names_that_fingers_know_still_work() -> Outcome {
+    let env = Env::shared().await?;
+    let settings = [
+        ("TEMPORAL_ADDRESS", env.address()),
+        ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0"),
+        ("MAINSPRING_LOG_FORMAT", "json"),
+    ];
+    let arguments = ["start_temporal_worker", "--task-queue", "general-purpose-task-queue"];
+    let mut worker = Process::spawn(MAINSPRING, &arguments, settings)?;
+    worker.line("\"msg\":\"polling\"").await?;
+    let arguments = ["execute_temporal_workflow", "no-op", INPUT, "--address", env.address()];
+    let (code, out, talk) = run(MAINSPRING, &arguments)?;
+    assert_eq!((code, out.as_str()), (0, "\"1\"\n"), "{talk}");
+    worker.signal(Signal::SIGTERM);
+    assert_eq!(worker.end().await?.code, 0);
+    Ok(())
+}
+
+#[test]
+fn a_worker_of_nothing_known_is_refused_with_what_there_is() -> Outcome {
+    let (code, _, talk) = run(MAINSPRING, &["worker", "start"])?;
+    assert_eq!(code, 64);
+    assert!(talk.contains("--product") && talk.contains("--task-queue") && talk.contains("--all"), "{talk}");
+    let (code, _, talk) = run(MAINSPRING, &["worker", "start", "--product", "biling"])?;
+    assert_eq!(code, 64);
+    assert!(talk.starts_with("error: there is no product biling: there is general-purpose"), "{talk}");
+    let (code, _, talk) = run(MAINSPRING, &["worker", "start", "--task-queue", "nowhere"])?;
+    assert_eq!(code, 64);
+    assert!(
+        talk.starts_with("error: no product is on task queue nowhere: there is general-purpose-task-queue"),
+        "{talk}"
+    );
+    let (code, _, talk) = run(MAINSPRING, &["dev", "--products", "biling"])?;
+    assert_eq!(code, 64);
+    assert!(talk.contains("there is no product biling"), "{talk}");
+    Ok(())
+}
+
+#[test]
+fn the_process_managers_file_is_the_registrys() -> Outcome {
+    let (code, made, talk) = run(MAINSPRING, &["generate", "mprocs"])?;
+    assert_eq!(code, 0, "{talk}");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../bin/mprocs.yaml");
+    let kept = std::fs::read_to_string(path)?;
+    assert_eq!(kept, made, "make it again: cargo run -- generate mprocs > bin/mprocs.yaml");
+    Ok(())
+}
+
+#[test]
+fn completions_and_man_pages_know_every_verb() -> Outcome {
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, script, _) = run(MAINSPRING, &["generate", "completions", shell])?;
+        assert_eq!(code, 0);
+        assert!(script.contains("mainspring") && script.contains("input-file"), "{shell}: {script}");
+    }
+    let folder = tempfile::tempdir()?;
+    let (code, _, talk) = run(MAINSPRING, &["generate", "man", &folder.path().display().to_string()])?;
+    assert_eq!(code, 0, "{talk}");
+    let page = std::fs::read_to_string(folder.path().join("mainspring-workflow-execute.1"))?;
+    assert!(page.contains("Start a workflow, wait for it, print its result") && page.contains("Example:"), "{page}");
+    Ok(())
+}
+
+#[test]
+fn temporals_own_cli_finds_it_under_a_second_name() -> Outcome {
+    let (code, out, talk) = run(env!("CARGO_BIN_EXE_temporal-mainspring"), &["products"])?;
+    assert_eq!(code, 0, "{talk}");
+    assert!(out.starts_with("general-purpose on general-purpose-task-queue"), "{out}");
+    Ok(())
+}
