@@ -118,6 +118,34 @@ async fn poison_does_not_stop_a_worker_and_shows_in_its_metrics() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_worker_whose_log_is_not_taken_goes_on_and_counts_the_lines() -> Outcome {
+    let env = Env::shared().await?;
+    let queue = env.queue("unread");
+    let mut process = unready(env.address(), &queue, &[])?;
+    let probes = lab::probes_of(&process.line("\"msg\":\"polling\"").await?)?;
+    let lost = |metrics: &str| {
+        let line = metrics.lines().find(|line| line.starts_with("mainspring_log_lines_lost_total{"))?;
+        line.rsplit_once(' ')?.1.parse::<u64>().ok()
+    };
+    let (_, metrics) = lab::ask(probes, "/metrics").await?;
+    assert_eq!(lost(&metrics), Some(0), "{metrics}");
+    process.close_output();
+    let client = env.client().await?;
+    // Each logs a line at least. The first is still read, which closes the pipe.
+    for _ in 0..3 {
+        let id = env.id("unread");
+        client.begin(&queue, &id, "call", &call("echo", "unread")).await?;
+        assert_eq!(client.result::<String>(&id).await?, "unread");
+    }
+    lab::until(probes, "/metrics", |_, metrics| lost(metrics) >= Some(1)).await?;
+    let (_, metrics) = lab::ask(probes, "/metrics").await?;
+    assert!(metrics.contains("# TYPE mainspring_log_lines_lost_total counter"), "{metrics}");
+    process.signal(Signal::SIGTERM);
+    assert_eq!(process.end().await?.code, 0);
+    Ok(())
+}
+
+#[tokio::test]
 async fn probes_tell_ready_and_then_draining() -> Outcome {
     let env = Env::shared().await?;
     let (queue, id) = (env.queue("probes"), env.id("probes"));

@@ -58,7 +58,7 @@ pub use levels::Levels;
 pub use settings::{LogFormat, LogSettings};
 pub use writer::{Destination, LogGuard, LogStats};
 
-static INSTALLED: OnceLock<LogStats> = OnceLock::new();
+static STATS: OnceLock<LogStats> = OnceLock::new();
 
 /// Makes these logs the process's own: events of `tracing`, and records of the `log` crate.
 ///
@@ -68,8 +68,6 @@ pub fn install(settings: &LogSettings, destination: Destination) -> Result<LogGu
     let (layer, guard) = layer(settings, destination)?;
     let subscriber = tracing_subscriber::registry().with(settings.levels.targets()).with(layer);
     subscriber.try_init().map_err(|_| LogsError::AlreadyInstalled)?;
-    // Only one subscriber is ever installed, so nobody was first.
-    let _ = INSTALLED.set(guard.stats());
     Ok(guard)
 }
 
@@ -81,12 +79,14 @@ pub fn install(settings: &LogSettings, destination: Destination) -> Result<LogGu
 pub fn layer(settings: &LogSettings, destination: Destination) -> Result<(LogLayer, LogGuard), LogsError> {
     let form = form::Form::choose(settings.format, destination, no_color());
     let (sink, guard) = writer::start(Box::new(destination.open()?), writer::CAPACITY)?;
+    // A process has one log; of a second layer only its guard knows.
+    let _ = STATS.set(guard.stats());
     Ok((LogLayer::new(sink, form, settings.max_line_bytes), guard))
 }
 
-/// What [`install`]ed logs have counted; `None` where they are not installed.
+/// What the process's logs have counted, by [`install`] or the first [`layer`]; `None` before.
 pub fn stats() -> Option<LogStats> {
-    INSTALLED.get().cloned()
+    STATS.get().cloned()
 }
 
 /// <https://no-color.org>: set, and not empty.
