@@ -4,14 +4,12 @@ mod lab;
 
 use std::time::Duration;
 
-use lab::{Outcome, call, unready, worker};
+use lab::{Outcome, activity_failure, call, unready, worker};
 use mainspring_testing::{Env, TestError, Workflows};
 use nix::sys::signal::Signal;
 use temporalio_client::UntypedSignal;
 use temporalio_client::errors::WorkflowGetResultError;
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
-use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
-use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 
 /// The failure of an activity with one attempt, as the server keeps it: type name and message.
 async fn failure_of(how: (&str, &str)) -> Result<(String, String), TestError> {
@@ -24,16 +22,7 @@ async fn failure_of(how: (&str, &str)) -> Result<(String, String), TestError> {
     let handle = client.workflow(&id);
     let result = tokio::time::timeout(Duration::from_secs(60), handle.get_result(Default::default())).await?;
     let Err(WorkflowGetResultError::Failed(_)) = result else { return Err("it did not fail".into()) };
-    let events = handle.fetch_history(Default::default()).into_events().await?;
-    let failure = events.into_iter().find_map(|event| match event.attributes {
-        Some(Attributes::ActivityTaskFailedEventAttributes(failed)) => failed.failure,
-        _ => None,
-    });
-    let failure = failure.ok_or("no activity failed")?;
-    match failure.failure_info {
-        Some(FailureInfo::ApplicationFailureInfo(info)) => Ok((info.r#type, failure.message)),
-        other => Err(format!("not an application failure: {other:?}").into()),
-    }
+    activity_failure(&client, &id).await
 }
 
 #[tokio::test]
