@@ -4,14 +4,12 @@ mod lab;
 
 use std::time::Duration;
 
-use lab::{Outcome, call, unready, worker};
+use lab::{Outcome, activity_failure, call, unready, worker};
 use mainspring_testing::{Env, TestError, Workflows};
 use nix::sys::signal::Signal;
 use temporalio_client::UntypedSignal;
 use temporalio_client::errors::WorkflowGetResultError;
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
-use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
-use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 
 /// The failure of an activity with one attempt, as the server keeps it: type name and message.
 async fn failure_of(how: (&str, &str)) -> Result<(String, String), TestError> {
@@ -24,16 +22,7 @@ async fn failure_of(how: (&str, &str)) -> Result<(String, String), TestError> {
     let handle = client.workflow(&id);
     let result = tokio::time::timeout(Duration::from_secs(60), handle.get_result(Default::default())).await?;
     let Err(WorkflowGetResultError::Failed(_)) = result else { return Err("it did not fail".into()) };
-    let events = handle.fetch_history(Default::default()).into_events().await?;
-    let failure = events.into_iter().find_map(|event| match event.attributes {
-        Some(Attributes::ActivityTaskFailedEventAttributes(failed)) => failed.failure,
-        _ => None,
-    });
-    let failure = failure.ok_or("no activity failed")?;
-    match failure.failure_info {
-        Some(FailureInfo::ApplicationFailureInfo(info)) => Ok((info.r#type, failure.message)),
-        other => Err(format!("not an application failure: {other:?}").into()),
-    }
+    activity_failure(&client, &id).await
 }
 
 #[tokio::test]
@@ -114,6 +103,34 @@ async fn poison_does_not_stop_a_worker_and_shows_in_its_metrics() -> Outcome {
             "{label}: {metrics}"
         );
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_whose_log_is_not_taken_goes_on_and_counts_the_lines() -> Outcome {
+    let env = Env::shared().await?;
+    let queue = env.queue("unread");
+    let mut process = unready(env.address(), &queue, &[])?;
+    let probes = lab::probes_of(&process.line("\"msg\":\"polling\"").await?)?;
+    let lost = |metrics: &str| {
+        let line = metrics.lines().find(|line| line.starts_with("mainspring_log_lines_lost_total{"))?;
+        line.rsplit_once(' ')?.1.parse::<u64>().ok()
+    };
+    let (_, metrics) = lab::ask(probes, "/metrics").await?;
+    assert_eq!(lost(&metrics), Some(0), "{metrics}");
+    process.close_output();
+    let client = env.client().await?;
+    // Each logs a line at least. The first is still read, which closes the pipe.
+    for _ in 0..3 {
+        let id = env.id("unread");
+        client.begin(&queue, &id, "call", &call("echo", "unread")).await?;
+        assert_eq!(client.result::<String>(&id).await?, "unread");
+    }
+    lab::until(probes, "/metrics", |_, metrics| lost(metrics) >= Some(1)).await?;
+    let (_, metrics) = lab::ask(probes, "/metrics").await?;
+    assert!(metrics.contains("# TYPE mainspring_log_lines_lost_total counter"), "{metrics}");
+    process.signal(Signal::SIGTERM);
+    assert_eq!(process.end().await?.code, 0);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use mainspring_client::{Connector, Link, PATIENCE_COMMAND, Payloads};
+use mainspring_client::{Connector, Link, PATIENCE_COMMAND, Payloads, with_causes};
 use mainspring_settings::Sources;
 use mainspring_settings::connection::ConnectionSettings;
 use mainspring_worker::Registry;
@@ -174,7 +174,7 @@ async fn wait(
 }
 
 fn failed(workflow_id: &str, error: &WorkflowGetResultError) -> Failure {
-    let text = causes(error);
+    let text = with_causes(error);
     match error {
         WorkflowGetResultError::NotFound(_) => Failure::NotFound(format!("there is no workflow {workflow_id}: {text}")),
         WorkflowGetResultError::Rpc(_) => {
@@ -182,17 +182,4 @@ fn failed(workflow_id: &str, error: &WorkflowGetResultError) -> Failure {
         }
         _ => Failure::WorkflowFailed(format!("workflow {workflow_id}: {text}")),
     }
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

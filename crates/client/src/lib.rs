@@ -19,6 +19,7 @@
 
 mod attempt;
 mod cause;
+mod causes;
 mod connector;
 mod error;
 mod link;
@@ -27,6 +28,7 @@ mod rotation;
 mod target;
 mod verdict;
 
+pub use causes::with_causes;
 pub use connector::{Connector, PATIENCE_COMMAND, PATIENCE_WORKER, ROTATION_INTERVAL};
 pub use error::{ClientError, Tried};
 pub use link::Link;

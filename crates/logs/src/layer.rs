@@ -1,154 +1,125 @@
-//! The layer that makes a line of every event.
+//! From a `tracing` event to a line.
 
-use std::io::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::cell::Cell;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use tracing::field::Visit;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_log::NormalizeEvent;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::field::{Fields, Value};
-use crate::{json, text};
+use crate::fields::{Fields, Recorder};
+use crate::form::{Form, Line};
+use crate::settings::MIN_LINE;
+use crate::writer::Sink;
 
-/// One line before it has a form.
-pub(crate) struct Line<'a> {
-    pub(crate) at: SystemTime,
-    pub(crate) level: Level,
-    pub(crate) target: &'a str,
-    pub(crate) file: Option<&'a str>,
-    pub(crate) line: Option<u32>,
-    pub(crate) message: &'a str,
-    /// The root span's first; a name that comes again further in wins.
-    pub(crate) fields: Vec<(&'static str, Value)>,
+/// Buffers of a thread, kept from line to line. Taken out while in use: a value's `Debug` may log as well.
+#[derive(Default)]
+struct Scratch {
+    fields: Fields,
+    line: String,
 }
 
-/// Turns events into lines and hands them to a writer.
+thread_local! {
+    static SCRATCH: Cell<Scratch> = Cell::default();
+}
+
+/// What stamps a line. Tests have one that stands still.
+type Clock = fn() -> SystemTime;
+
+/// The fields of a span, kept with it.
+struct SpanFields(Fields);
+
+/// Logs every event that reaches it. Made by [`layer`](crate::layer).
+#[derive(Debug)]
 pub struct LogLayer {
-    writer: Mutex<Box<dyn Write + Send>>,
+    sink: Sink,
     form: Form,
-    max_line_bytes: usize,
-    pub(crate) written: Arc<AtomicU64>,
-    clock: fn() -> SystemTime,
-}
-
-#[derive(Clone, Copy)]
-pub(crate) enum Form {
-    Json,
-    Text { colour: bool },
+    limit: usize,
+    clock: Clock,
 }
 
 impl LogLayer {
-    /// JSON lines into `writer`, for a subscriber of one's own.
-    pub fn json(writer: impl Write + Send + 'static, max_line_bytes: usize) -> Self {
-        Self::new(Box::new(writer), Form::Json, max_line_bytes)
+    pub(crate) fn new(sink: Sink, form: Form, limit: usize) -> Self {
+        Self { sink, form, limit: limit.max(MIN_LINE), clock: SystemTime::now }
     }
 
-    pub(crate) fn new(writer: Box<dyn Write + Send>, form: Form, max_line_bytes: usize) -> Self {
-        let clock = SystemTime::now;
-        Self { writer: Mutex::new(writer), form, max_line_bytes, written: Arc::default(), clock }
+    #[cfg(test)]
+    pub(crate) fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
-    /// The same with another clock.
-    #[must_use]
-    pub fn with_clock(mut self, clock: fn() -> SystemTime) -> Self {
-        self.clock = clock;
-        self
+    /// The most bytes of one value of a span, or of an id. They live as long as the span, and are in its every line.
+    const fn outer_limit(&self) -> usize {
+        self.limit / 8
     }
 
-    fn write(&self, line: &Line<'_>) {
-        let mut text = match self.form {
-            Form::Json => json::line(line, self.max_line_bytes),
-            Form::Text { colour } => text::line(line, colour, self.max_line_bytes),
-        };
-        text.push('\n');
-        // A writer that is gone leaves nobody to tell; it must not fail the caller.
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if writer.write_all(text.as_bytes()).is_ok() {
-            self.written.fetch_add(1, Ordering::Relaxed);
-        }
+    fn keep(&self, fields: &mut Fields, record: impl FnOnce(&mut dyn Visit)) {
+        record(&mut Recorder { fields, limit: self.outer_limit(), of_event: false });
     }
 }
 
-impl std::fmt::Debug for LogLayer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LogLayer").field("max_line_bytes", &self.max_line_bytes).finish_non_exhaustive()
-    }
+/// Nothing is logged from a replay, except that the SDK itself complains: that is about the replay, and happens now.
+fn is_silenced(metadata: &Metadata<'_>) -> bool {
+    mainspring_context::is_replaying()
+        && !(metadata.target().starts_with("temporalio_") && *metadata.level() <= Level::WARN)
 }
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogLayer {
+impl<S> Layer<S> for LogLayer
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        if let Some(span) = context.span(id) {
-            let mut fields = Fields::default();
-            attributes.record(&mut fields);
-            span.extensions_mut().insert(fields);
+        let Some(span) = context.span(id) else { return };
+        let mut fields = Fields::default();
+        self.keep(&mut fields, |visit| attributes.record(visit));
+        if !fields.is_empty() {
+            span.extensions_mut().replace(SpanFields(fields));
         }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        if let Some(span) = context.span(id)
-            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
-        {
-            values.record(fields);
+        let Some(span) = context.span(id) else { return };
+        // Recorded aside: a value's `Debug` may log, and logging reads this span.
+        let mut recorded = Fields::default();
+        self.keep(&mut recorded, |visit| values.record(visit));
+        let mut extensions = span.extensions_mut();
+        match extensions.get_mut::<SpanFields>() {
+            Some(SpanFields(fields)) => fields.put_all(&recorded),
+            None => extensions.insert(SpanFields(recorded)),
         }
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let meta = event.metadata();
-        // What the SDK warns of concerns the worker, also while it feeds history to a workflow.
-        let of_sdk = meta.target().starts_with("temporalio_") && *meta.level() <= Level::WARN;
-        if mainspring_context::is_replaying() && !of_sdk {
+        let normalized = event.normalized_metadata();
+        let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
+        if is_silenced(metadata) {
             return;
         }
-        let mut event_fields = Fields::default();
-        event.record(&mut event_fields);
-        let mut fields: Vec<(&'static str, Value)> = Vec::with_capacity(16);
-        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
-            if let Some(of_span) = span.extensions().get::<Fields>() {
-                of_span.list.iter().for_each(|(name, value)| put(&mut fields, name, value.clone()));
+        // A thread that is ending has no scratch any more, and may still log.
+        let Scratch { mut fields, mut line } = SCRATCH.try_with(Cell::take).unwrap_or_default();
+        fields.clear();
+        line.clear();
+        let scope = mainspring_context::current();
+        if let Some(scope) = &scope {
+            fields.put_scope(scope, self.outer_limit());
+        }
+        for span in context.event_scope(event).into_iter().flat_map(|spans| spans.from_root()) {
+            if let Some(SpanFields(of_span)) = span.extensions().get() {
+                fields.put_all(of_span);
             }
         }
-        of_scope(&mut fields);
-        event_fields.list.into_iter().for_each(|(name, value)| put(&mut fields, name, value));
-        self.write(&Line {
-            at: (self.clock)(),
-            level: *meta.level(),
-            target: meta.target(),
-            file: meta.file(),
-            line: meta.line(),
-            message: event_fields.message.as_deref().unwrap_or_default(),
-            fields,
-        });
-    }
-}
-
-fn put(fields: &mut Vec<(&'static str, Value)>, name: &'static str, value: Value) {
-    match fields.iter_mut().find(|(known, _)| *known == name) {
-        Some(known) => known.1 = value,
-        None => fields.push((name, value)),
-    }
-}
-
-/// A blocking thread carries the scope without a span; then the ids come from the scope.
-fn of_scope(fields: &mut Vec<(&'static str, Value)>) {
-    let mut text = |name: &'static str, value: Option<&str>| {
-        if let Some(value) = value.filter(|_| !fields.iter().any(|(known, _)| *known == name)) {
-            fields.push((name, Value::Text(value.to_owned())));
+        event.record(&mut Recorder { fields: &mut fields, limit: self.limit / 2, of_event: true });
+        // A machine's clock may be wrong; a time before 1970 cannot be written.
+        let time = (self.clock)().max(UNIX_EPOCH);
+        let said = Line { time, metadata, fields: &fields, in_scope: scope.is_some() };
+        if self.form.push(&said, self.limit, &mut line) {
+            self.sink.count_cut();
         }
-    };
-    if let Some(activity) = mainspring_context::activity() {
-        text("namespace", Some(&activity.namespace));
-        text("task_queue", Some(&activity.task_queue));
-        text("workflow_id", activity.workflow_id.as_deref());
-        text("workflow_run_id", activity.workflow_run_id.as_deref());
-        text("workflow_type", activity.workflow_type.as_deref());
-        text("activity_id", Some(&activity.activity_id));
-        text("activity_type", Some(&activity.activity_type));
-        if !fields.iter().any(|(known, _)| *known == "attempt") {
-            fields.push(("attempt", Value::Plain(activity.attempt.to_string())));
-        }
+        self.sink.write(&line);
+        let _ = SCRATCH.try_with(|scratch| scratch.set(Scratch { fields, line }));
     }
 }

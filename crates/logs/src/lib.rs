@@ -1,15 +1,95 @@
-//! Structured logs: plain `tracing` events, one JSON object a line in production, readable on a terminal.
+//! Structured logs of `tracing` events: JSON lines in production, readable text on a terminal.
 //!
-//! A line carries the ids of the activity or workflow that wrote it. Nothing is written while a workflow replays. A line
-//! never blocks or fails its caller: when the pipe is full it is dropped and counted. Secrets by name print `***`.
+//! A log line never blocks, fails or slows its caller: it goes into a bounded buffer that a thread of its own writes
+//! out. What does not fit, or cannot be written, is counted ([`LogStats::lost`]). Nothing is logged while a workflow
+//! replays, and every line bears the ids of the activity or workflow that logged it ([`mainspring_context`]), in a span
+//! or not.
+//!
+//! ```no_run
+//! use mainspring_logs::{Destination, LogSettings};
+//! use mainspring_settings::Sources;
+//!
+//! let settings: LogSettings = mainspring_settings::load(&Sources::from_process()?)?;
+//! let logs = mainspring_logs::install(&settings, Destination::Stdout)?;
+//! tracing::info!(rows = 42, "export finished");
+//! logs.flush(std::time::Duration::from_secs(1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The record
+//! One JSON object a line, no key twice:
+//!
+//! | key | value |
+//! |---|---|
+//! | `timestamp` | UTC with microseconds, `2026-11-21T01:02:03.000004Z` |
+//! | `level` | `trace`, `debug`, `info`, `warn` or `error` |
+//! | `msg` | the event's message; empty when it has none |
+//! | `logger` | its target, a module's path unless said otherwise |
+//! | `filename`, `lineno` | where the event is in the source; the file without its folders |
+//! | `namespace`, `task_queue`, `workflow_id`, `workflow_run_id`, `workflow_type`, `activity_id`, `activity_type`, `attempt` | inside an activity or workflow |
+//! | any other | the fields of the spans, root to leaf, then of the event; the innermost of one name wins |
+//! | `cut` | `true` when the line was longer than `MAINSPRING_LOG_MAX_LINE_BYTES` and something was left out |
+//!
+//! There is no `func_name`: `tracing` does not know it. A field under one of the fixed names of the record is renamed,
+//! `level` to `field_level`. Numbers and booleans keep their type; an error given as `&dyn Error` becomes its chain,
+//! `[{"message": "…"}, …]`. The value of a field whose name tells of a secret (`password`, `api_key`, `….token`) is
+//! `***`.
 
-mod field;
-mod install;
-mod json;
+mod error;
+mod fields;
+mod form;
 mod layer;
+mod levels;
+mod mask;
 mod settings;
-mod text;
+mod writer;
 
-pub use install::{Destination, LogGuard, LogStats, LogsError, install};
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+pub use error::LogsError;
 pub use layer::LogLayer;
-pub use settings::{Format, LogSettings};
+pub use levels::Levels;
+pub use settings::{LogFormat, LogSettings};
+pub use writer::{Destination, LogGuard, LogStats};
+
+static STATS: OnceLock<LogStats> = OnceLock::new();
+
+/// Makes these logs the process's own: events of `tracing`, and records of the `log` crate.
+///
+/// # Errors
+/// Another subscriber is installed already, or the operating system refused the destination or a thread.
+pub fn install(settings: &LogSettings, destination: Destination) -> Result<LogGuard, LogsError> {
+    let (layer, guard) = layer(settings, destination)?;
+    let subscriber = tracing_subscriber::registry().with(settings.levels.targets()).with(layer);
+    subscriber.try_init().map_err(|_| LogsError::AlreadyInstalled)?;
+    Ok(guard)
+}
+
+/// The same as a layer, for a program with a subscriber of its own. It does not filter by level: combine it with
+/// [`Levels::targets`].
+///
+/// # Errors
+/// The operating system refused the destination or a thread.
+pub fn layer(settings: &LogSettings, destination: Destination) -> Result<(LogLayer, LogGuard), LogsError> {
+    let form = form::Form::choose(settings.format, destination, no_color());
+    let (sink, guard) = writer::start(Box::new(destination.open()?), writer::CAPACITY)?;
+    // A process has one log; of a second layer only its guard knows.
+    let _ = STATS.set(guard.stats());
+    Ok((LogLayer::new(sink, form, settings.max_line_bytes), guard))
+}
+
+/// What the process's logs have counted, by [`install`] or the first [`layer`]; `None` before.
+pub fn stats() -> Option<LogStats> {
+    STATS.get().cloned()
+}
+
+/// <https://no-color.org>: set, and not empty.
+fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}

@@ -106,6 +106,11 @@ impl Process {
         }
     }
 
+    /// Hears no more of it: the pipe of its stdout, or stderr, closes at its next line there.
+    pub fn close_output(&mut self) {
+        self.lines.close();
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         if let Some(pid) = self.child.id().and_then(|pid| i32::try_from(pid).ok()) {

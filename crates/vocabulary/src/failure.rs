@@ -1,13 +1,10 @@
-//! From a classified error to the SDK's failure, and what becomes of errors without a class and of panics.
+//! Classified errors, and how one becomes the SDK's failure.
 
-use std::any::Any;
-use std::fmt::Display;
+use std::error::Error;
+use std::fmt::{self, Debug, Display};
 use std::time::Duration;
 
-use temporalio_common::ActivityError;
 use temporalio_common::error::{ApplicationErrorCategory, ApplicationFailure};
-
-use crate::names;
 
 /// An error that says how Temporal should treat it. Derived by [`Failure`](crate::Failure).
 pub trait Classified: Display {
@@ -24,44 +21,59 @@ pub trait Classified: Display {
     fn next_delay(&self) -> Option<Duration>;
     /// Whether it is an expected outcome, kept out of error counts and logs.
     fn benign(&self) -> bool;
+    /// What led to it, where a field is marked as its source.
+    fn cause(&self) -> Option<&(dyn Error + 'static)>;
 }
 
-/// The SDK's failure for a classified error.
-pub fn application_failure<F: Classified>(failure: &F) -> ApplicationFailure {
+/// The SDK's failure for a classified error, with its causes.
+pub fn application_failure<F: Classified + Send + Sync + 'static>(failure: F) -> ApplicationFailure {
     let category =
         if failure.benign() { ApplicationErrorCategory::Benign } else { ApplicationErrorCategory::Unspecified };
-    ApplicationFailure::builder(anyhow::anyhow!("{failure}"))
-        .type_name(failure.type_name().to_owned())
-        .non_retryable(!failure.retryable())
-        .maybe_next_retry_delay(failure.next_delay())
+    let (type_name, retryable, next_delay) =
+        (failure.type_name().to_owned(), failure.retryable(), failure.next_delay());
+    ApplicationFailure::builder(Box::<dyn Error + Send + Sync>::from(Carrier(failure)))
+        .type_name(type_name)
+        .non_retryable(!retryable)
+        .maybe_next_retry_delay(next_delay)
         .category(category)
         .build()
 }
 
-/// Gives an error without a class the type name [`names::UNCLASSIFIED`]; every other one passes as it is.
-pub fn classify(error: ActivityError) -> ActivityError {
-    match error {
-        ActivityError::Application(failure) if failure.type_name().is_none_or(str::is_empty) => {
-            let non_retryable = failure.is_non_retryable();
-            let (delay, category) = (failure.next_retry_delay(), failure.category());
-            ApplicationFailure::builder(anyhow::Error::new(*failure))
-                .type_name(names::UNCLASSIFIED.to_owned())
-                .non_retryable(non_retryable)
-                .maybe_next_retry_delay(delay)
-                .category(category)
-                .build()
-                .into()
-        }
-        other => other,
+/// A classified error as the std error that the SDK wants to be given.
+struct Carrier<F>(F);
+
+impl<F: Display> Display for Carrier<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
-/// The failure for a panic of user code. `place` is where it happened.
-pub fn panic_failure(panic: Box<dyn Any + Send>, place: Option<String>) -> ApplicationFailure {
-    let text = match panic.downcast::<String>() {
-        Ok(text) => *text,
-        Err(panic) => panic.downcast_ref::<&str>().map_or_else(|| "not a text".to_owned(), |text| (*text).to_owned()),
-    };
-    let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
-    ApplicationFailure::builder(anyhow::anyhow!("panicked{place}: {text}")).type_name(names::PANIC.to_owned()).build()
+impl<F: Display> Debug for Carrier<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.0, f)
+    }
+}
+
+impl<F: Classified> Error for Carrier<F> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.cause()
+    }
+}
+
+/// A field that can be a cause: an error, or something that holds one (a box, `anyhow::Error`) and derefs to it.
+pub trait AsCause {
+    /// The error.
+    fn as_cause(&self) -> &(dyn Error + 'static);
+}
+
+impl<E: Error + 'static> AsCause for E {
+    fn as_cause(&self) -> &(dyn Error + 'static) {
+        self
+    }
+}
+
+impl AsCause for dyn Error + Send + Sync + 'static {
+    fn as_cause(&self) -> &(dyn Error + 'static) {
+        self
+    }
 }

@@ -8,7 +8,7 @@
 //!     #[failure(terminal, message = "card {last4} was declined")]
 //!     CardDeclined { last4: String },
 //!     #[failure(retryable, message = "the bank is busy: {0}", next_delay = "30s")]
-//!     BankBusy(String),
+//!     BankBusy(#[source] std::io::Error),
 //! }
 //!
 //! let declined = ChargeError::CardDeclined { last4: "4242".into() };
@@ -18,17 +18,40 @@
 //! ```
 //!
 //! Such a type does not implement `std::error::Error`, on purpose: the SDK converts every std error with one blanket
-//! `From` that forgets its type. An activity that returns one of those fails with the type name [`names::UNCLASSIFIED`].
+//! `From` that forgets its type, and the compiler refuses a type that would have both conversions. An activity that
+//! returns a std error fails with the type name [`names::UNCLASSIFIED`].
 
+mod classify;
 mod failure;
 pub mod names;
+mod panic;
 
-pub use failure::{Classified, application_failure, classify, panic_failure};
+pub use classify::classify;
+pub use failure::{Classified, application_failure};
+pub use panic::panic_failure;
+
+/// Makes an enum, or a struct, the failures of an activity or workflow.
+///
+/// It derives [`Classified`], `Display`, and `From` into the SDK's `ActivityError`, `ApplicationFailure` and
+/// `WorkflowTermination`, so that `?` keeps the class. Of each variant, or of the struct, `#[failure(…)]` says:
+///
+/// | word | |
+/// |---|---|
+/// | `terminal` or `retryable` | required: whether another attempt may succeed |
+/// | `message = "…"` | required: what an operator reads; names fields as `{field}`, or `{0}` of a tuple |
+/// | `type_name = "…"` | the name on the wire; default: the variant's or struct's. Never change one that has shipped |
+/// | `next_delay = "30s"` | when the next attempt should come, in place of the retry policy's interval |
+/// | `benign` | an expected outcome: the server keeps it out of error counts |
+///
+/// A field marked `#[source]` is the cause, and stays in the failure's chain: a std error, a boxed one, or `anyhow`'s.
 pub use mainspring_macros::Failure;
 
 /// What the derive's output names. Not for use by hand.
 #[doc(hidden)]
 pub mod __private {
     pub use temporalio_common::ActivityError;
+    pub use temporalio_common::error::ApplicationFailure;
     pub use temporalio_workflow::WorkflowTermination;
+
+    pub use crate::failure::AsCause;
 }

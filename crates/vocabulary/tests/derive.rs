@@ -28,3 +28,60 @@ fn each_variant_says_its_words_and_its_class() {
     assert_eq!((tuple.benign(), fields.benign()), (true, false));
     assert_eq!((Every::TYPE_NAMES, Every::TERMINAL), (&["Unit", "Named", "Tuple"][..], &["Unit"][..]));
 }
+
+/// Names that could clash with those of the derive's output, and every kind of source.
+#[deny(warnings)]
+mod odd {
+    use mainspring_vocabulary::{Classified, Failure};
+
+    // Nothing here uses them: the derive must not either.
+    #[expect(dead_code)]
+    type Option = ();
+    #[expect(dead_code)]
+    type Result = ();
+
+    #[derive(Failure)]
+    enum Odd {
+        #[failure(retryable, message = "{{{1}}} and {1:>5}")]
+        Braces(u8, u8),
+        #[failure(retryable, message = "{f} {self_} {type:?}")]
+        Named { f: u8, self_: u8, r#type: u8 },
+        #[failure(terminal)]
+        #[failure(message = "{source}")]
+        Boxed {
+            #[source]
+            source: Box<dyn std::error::Error + Send + Sync>,
+        },
+        #[failure(terminal, message = "with {0}")]
+        Anyhow(#[source] anyhow::Error),
+    }
+
+    #[derive(Failure)]
+    #[failure(terminal, message = "nothing more to say")]
+    struct Nothing;
+
+    #[test]
+    fn a_derive_keeps_out_of_the_way_of_its_surroundings() {
+        let named = Odd::Named { f: 1, self_: 2, r#type: 3 };
+        assert_eq!([Odd::Braces(1, 2).to_string(), named.to_string()], ["{2} and     2", "1 2 3"]);
+        let of = |odd: Odd| (odd.to_string(), odd.cause().map(ToString::to_string));
+        let disk = || std::io::Error::other("disk full");
+        assert_eq!(of(Odd::Boxed { source: disk().into() }), ("disk full".into(), Some("disk full".into())));
+        assert_eq!(of(Odd::Anyhow(disk().into())), ("with disk full".into(), Some("disk full".into())));
+        assert_eq!((Nothing.to_string(), Nothing.type_name()), ("nothing more to say".into(), "Nothing"));
+    }
+
+    #[test]
+    fn a_question_mark_keeps_the_class() {
+        fn activity() -> std::result::Result<(), temporalio_common::ActivityError> {
+            Err(Nothing)?
+        }
+        fn workflow() -> temporalio_workflow::WorkflowResult<()> {
+            Err(Nothing)?
+        }
+        let Err(temporalio_common::ActivityError::Application(failure)) = activity() else { panic!("another error") };
+        assert_eq!(failure.type_name(), Some("Nothing"));
+        let Err(temporalio_workflow::WorkflowTermination::Failed(failure)) = workflow() else { panic!("it went on") };
+        assert_eq!(failure.to_string(), "nothing more to say");
+    }
+}

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use mainspring_logs::{Destination, LogSettings};
-use mainspring_settings::Sources;
+use mainspring_settings::{Sources, UnknownName};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio::sync::watch;
@@ -57,7 +57,10 @@ pub fn serve(registry: Registry, sources: Sources) -> Result<Report, HostError> 
     let logs: LogSettings = mainspring_settings::load(&sources)?;
     let guard =
         mainspring_logs::install(&logs, Destination::Stdout).map_err(|error| HostError::Build(error.to_string()))?;
-    warn_of_unknown(&sources);
+    // A rollback must start, so a name that this version does not know is a warning; `config check` refuses it.
+    for unknown in unknown_settings(registry.products(), &sources) {
+        tracing::warn!("{unknown}");
+    }
     let host = Host::new(registry, sources)?;
     let sum = host.settings().sum();
     let mut stop = Stop::on_signals(sum)?;
@@ -71,15 +74,13 @@ pub fn serve(registry: Registry, sources: Sources) -> Result<Report, HostError> 
     report
 }
 
-/// A rollback must start, so a name that this version does not know is a warning here; `config check` refuses it.
-fn warn_of_unknown(sources: &Sources) {
+/// Names of ours that neither Mainspring nor a product of this binary reads.
+fn unknown_settings(products: &[Product], sources: &Sources) -> Vec<UnknownName> {
     let report = mainspring_settings::Report::new(sources)
         .section::<crate::WorkerSettings>(sources)
         .section::<mainspring_settings::connection::ConnectionSettings>(sources)
         .section::<LogSettings>(sources);
-    for unknown in report.unknown() {
-        tracing::warn!("{unknown}");
-    }
+    products.iter().fold(report, |report, product| product.report_settings(report, sources)).unknown()
 }
 
 enum Arguments {
@@ -158,4 +159,45 @@ fn leave_at(sum: Sum) {
     };
     // Without a thread for it the drain still ends by itself.
     let _ = std::thread::Builder::new().name("leave".to_owned()).spawn(leave);
+}
+
+#[cfg(test)]
+mod tests {
+    use mainspring_settings::{Reader, Section};
+
+    use super::*;
+
+    struct Exports;
+
+    impl Section for Exports {
+        const NAME: &'static str = "exports";
+
+        fn read(reader: &mut Reader<'_>) -> Self {
+            reader.field("MAINSPRING_EXPORT_PART_BYTES").doc("Size of a part").count(1024, 1..=4096);
+            Self
+        }
+    }
+
+    #[test]
+    fn a_products_own_setting_is_known_and_a_name_that_nobody_reads_is_not() {
+        let sources = Sources::from_pairs([
+            ("MAINSPRING_EXPORT_PART_BYTES", "2048"),
+            ("MAINSPRING_EXPORT_PARTS_BYTES", "2048"),
+            ("MAINSPRING_LOG_FORMAT", "json"),
+            ("MAINSPRING_WORKFLOW_WORKERS", "1"),
+            ("MAINSPRING_CODEC_ENDPOINT", "later"),
+        ]);
+        let products = [Product::new("exports", "exports").settings::<Exports>()];
+        let said: Vec<String> = unknown_settings(&products, &sources).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            [
+                "MAINSPRING_CODEC_ENDPOINT is not a setting that this version knows",
+                "MAINSPRING_EXPORT_PARTS_BYTES is not a setting that this version knows: did you mean \
+                 MAINSPRING_EXPORT_PART_BYTES?",
+            ]
+        );
+        let without_it = unknown_settings(&[], &sources);
+        assert!(without_it.iter().any(|unknown| unknown.name == "MAINSPRING_EXPORT_PART_BYTES"), "{without_it:?}");
+    }
 }

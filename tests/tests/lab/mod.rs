@@ -1,7 +1,10 @@
 //! The lab worker as a test runs it.
 #![allow(dead_code)]
 
-use mainspring_testing::{Env, Process, TestError};
+use mainspring::client::Link;
+use mainspring_testing::{Env, Process, TestError, Workflows};
+use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 
 pub(crate) type Outcome = Result<(), TestError>;
 
@@ -27,6 +30,20 @@ pub(crate) fn unready(address: &str, queue: &str, settings: &[(&str, &str)]) -> 
         ("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "5"),
     ];
     Process::spawn(env!("CARGO_BIN_EXE_lab-worker"), &[], base.into_iter().chain(settings.iter().copied()))
+}
+
+/// The failure of a workflow's activity, as the server keeps it: type name and message.
+pub(crate) async fn activity_failure(client: &Link, workflow_id: &str) -> Result<(String, String), TestError> {
+    let events = client.workflow(workflow_id).fetch_history(Default::default()).into_events().await?;
+    let failure = events.into_iter().find_map(|event| match event.attributes {
+        Some(Attributes::ActivityTaskFailedEventAttributes(failed)) => failed.failure,
+        _ => None,
+    });
+    let failure = failure.ok_or("no activity failed")?;
+    match failure.failure_info {
+        Some(FailureInfo::ApplicationFailureInfo(info)) => Ok((info.r#type, failure.message)),
+        other => Err(format!("not an application failure: {other:?}").into()),
+    }
 }
 
 /// Where a worker's probes listen, as it logged it.

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use mainspring_client::Link;
+use mainspring_client::{Link, with_causes};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -34,7 +34,7 @@ impl Incarnation {
     ) -> Result<Self, String> {
         let worker = {
             let _entered = runtime.enter();
-            Worker::new(core, link.client().clone(), options).map_err(|error| chain(&error))?
+            Worker::new(core, link.client().clone(), options).map_err(|error| with_causes(&error))?
         };
         let stop = Box::new(worker.shutdown_handle());
         let (end, ended) = oneshot::channel();
@@ -77,7 +77,7 @@ async fn live(mut worker: Worker, health: WorkerHealth) -> Result<(), String> {
     };
     health.polling(true);
     let outcome = tokio::select! {
-        outcome = worker.run() => outcome.map_err(|error| chain(&error)),
+        outcome = worker.run() => outcome.map_err(|error| with_causes(&error)),
         () = pulse => Ok(()),
     };
     health.polling(false);
@@ -92,19 +92,4 @@ fn thread_name(name: &str) -> String {
 fn panic_text(panic: &Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panicked: {}", text.unwrap_or("not a text"))
-}
-
-/// An error with its causes, for an operator to read.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }

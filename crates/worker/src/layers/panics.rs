@@ -37,7 +37,7 @@ pub(super) fn failure(panic: Box<dyn Any + Send>) -> ApplicationFailure {
     mainspring_vocabulary::panic_failure(panic, LAST_PLACE.take())
 }
 
-/// What the SDK, which catches panics nearer to the activity than we can, puts before the text. A test pins it.
+/// What the SDK, which catches panics nearer to the activity than we can, puts before the text. `tests/tests/bare.rs` pins it.
 const OF_SDK: &str = "Activity function panicked: ";
 
 /// The typed failure for a panic that the SDK caught and flattened to a text; `None` for any other error.

@@ -18,7 +18,7 @@ use temporalio_common::telemetry::metrics::{
 
 use super::label_sets::{BOUND, LabelSet, LabelSets};
 
-const METADATA: Metadata<'static> = Metadata::new("temporalio", Level::INFO, None);
+pub(super) const METADATA: Metadata<'static> = Metadata::new("temporalio", Level::INFO, None);
 
 /// Everything that the SDK has recorded. Workers come and go; their series stay.
 pub(super) struct Families {

@@ -16,7 +16,7 @@ pub(crate) mod tests;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ::metrics::{Unit, counter, describe_counter};
+use ::metrics::{Counter, Key, Recorder, Unit, counter, describe_counter};
 use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
 use temporalio_common::telemetry::TaskQueueLabelStrategy;
 use temporalio_common::telemetry::metrics::{CoreMeter, MetricKeyValue, NewAttributes, TemporalMeter};
@@ -34,6 +34,7 @@ const SDK_SERVICE: (&str, &str) = ("service_name", "temporal-core-sdk");
 const WORKFLOW_TASK_FAILURES: &str = "mainspring_workflow_task_failures_total";
 const WORKER_DEATHS: &str = "mainspring_worker_deaths_total";
 const ACTIVITIES_ABANDONED: &str = "mainspring_activities_abandoned_total";
+const LOG_LINES_LOST: &str = "mainspring_log_lines_lost_total";
 
 static INSTALLED: OnceLock<Arc<Metrics>> = OnceLock::new();
 
@@ -65,6 +66,7 @@ pub(crate) struct Metrics {
     labels: GlobalLabels,
     handle: PrometheusHandle,
     families: Arc<Families>,
+    log_lines_lost: Counter,
 }
 
 impl Metrics {
@@ -101,7 +103,11 @@ impl Metrics {
         }
         let recorder = Arc::new(builder.build_recorder());
         let families = Arc::new(Families::new(recorder.clone()));
-        (Self { labels, handle: recorder.handle(), families }, recorder)
+        // On this recorder whatever the application installs: a log cannot say by itself that it loses lines.
+        let log_lines_lost = recorder.register_counter(&Key::from_static_name(LOG_LINES_LOST), &families::METADATA);
+        let lost = "Log lines that were dropped, for nobody read them or the stream refused them";
+        recorder.describe_counter(LOG_LINES_LOST.into(), Some(Unit::Count), lost.into());
+        (Self { labels, handle: recorder.handle(), families, log_lines_lost }, recorder)
     }
 
     /// For `TelemetryOptions::metrics`. The SDK puts its prefix before the names that it asks this one for.
@@ -119,6 +125,9 @@ impl Metrics {
 
     /// The exposition in Prometheus' text format 0.0.4.
     pub(crate) fn render(&self) -> String {
+        if let Some(stats) = mainspring_logs::stats() {
+            self.log_lines_lost.absolute(stats.lost());
+        }
         let mut text = self.handle.render();
         // A product may bring a process collector of its own, and a name may be declared only once.
         if !text.contains("# TYPE process_") {

@@ -6,6 +6,8 @@
 mod error;
 mod moves;
 mod product;
+#[cfg(test)]
+mod refusals;
 mod setup;
 
 use std::collections::BTreeMap;
