@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression, Url};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
-use work::{Bench, Echo};
+use work::{Bench, Burn, Work};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -26,7 +26,11 @@ fn main() -> Outcome<()> {
     if std::env::var("BENCH_SETUP")? == "defaults" {
         return tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
             let runtime = Runtime::from_current_tokio(Default::default())?;
-            let options = WorkerOptions::new(queue).register_workflow::<Bench>()?.register_activities(Echo).build();
+            let options = WorkerOptions::new(queue)
+                .register_workflow::<Bench>()?
+                .register_workflow::<Burn>()?
+                .register_activities(Work)
+                .build();
             Ok(Worker::new(&runtime, client(true).await?, options)?.run().await?)
         });
     }
@@ -36,9 +40,9 @@ fn main() -> Outcome<()> {
     for workflows in [true, false] {
         let options = WorkerOptions::new(queue.clone());
         let options = if workflows {
-            options.register_workflow::<Bench>()?.build()
+            options.register_workflow::<Bench>()?.register_workflow::<Burn>()?.build()
         } else {
-            options.register_activities(Echo).build()
+            options.register_activities(Work).build()
         };
         let client = tokio.block_on(client(false))?;
         let mut worker = {

@@ -4,12 +4,13 @@
 mod work;
 
 use mainspring::Product;
-use work::{Bench, Echo};
+use work::{Bench, Burn, Work};
 
 fn main() -> std::process::ExitCode {
     let queue = std::env::var("BENCH_QUEUE").unwrap_or_else(|_| "bench".to_owned());
-    let connect = |_setup| async { Ok(Echo) };
+    let connect = |_setup| async { Ok(Work) };
     mainspring::run([Product::new("bench", queue)
         .workflow::<Bench>()
-        .activities(connect, |set| set.activity(Echo::echo))])
+        .workflow::<Burn>()
+        .activities(connect, |set| set.activity(Work::echo).activity(Work::burn))])
 }
