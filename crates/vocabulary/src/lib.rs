@@ -1,4 +1,7 @@
-//! The words that errors travel in: retryable or terminal is in the type, and so is the name on the wire.
+//! Words that products and their callers share: contracts, and the classes of errors.
+//!
+//! Of an error, retryable or terminal is in the type, and so is the name on the wire. Of a workflow, its [`Contract`]
+//! says where it runs and which id follows from its input.
 //!
 //! ```
 //! use mainspring_vocabulary::{Classified, Failure};
@@ -22,11 +25,13 @@
 //! returns a std error fails with the type name [`names::UNCLASSIFIED`].
 
 mod classify;
+mod contract;
 mod failure;
 pub mod names;
 mod panic;
 
 pub use classify::classify;
+pub use contract::Contract;
 pub use failure::{Classified, application_failure};
 pub use panic::panic_failure;
 
