@@ -46,6 +46,7 @@ pub use panic::panic_failure;
 /// | `message = "…"` | required: what an operator reads; names fields as `{field}`, or `{0}` of a tuple |
 /// | `type_name = "…"` | the name on the wire; default: the variant's or struct's. Never change one that has shipped |
 /// | `next_delay = "30s"` | when the next attempt should come, in place of the retry policy's interval |
+/// | `next_delay = after` | the same from the field `after`, a `Duration` or an `Option` of one: what the other side asked for |
 /// | `benign` | an expected outcome: the server keeps it out of error counts |
 ///
 /// A field marked `#[source]` is the cause, and stays in the failure's chain: a std error, a boxed one, or `anyhow`'s.
