@@ -14,7 +14,7 @@ use temporalio_sdk::{
 use crate::activities::Lab;
 
 /// Which activity to call, and how.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CallInput {
     activity: String,
     arg: String,

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use mainspring_worker::Registry;
-use serde_json::json;
+use mainspring_worker::{Registry, WorkflowEntry};
+use serde_json::{Value, json};
 
 use crate::arguments::Output;
 use crate::exit::Failure;
@@ -18,7 +18,7 @@ pub(crate) fn run(registry: &Registry, output: Output) -> Result<(), Failure> {
                 json!({
                     "name": product.name(),
                     "task_queue": product.queue(),
-                    "workflows": product.workflow_names().collect::<Vec<_>>(),
+                    "workflows": product.workflows().map(workflow).collect::<Vec<_>>(),
                     "activities": product.activity_names().collect::<Vec<_>>(),
                 })
             })
@@ -32,4 +32,9 @@ pub(crate) fn run(registry: &Registry, output: Output) -> Result<(), Failure> {
         let _ = writeln!(text, "  activities  {}", product.activity_names().collect::<Vec<_>>().join(", "));
     }
     print(text.trim_end())
+}
+
+/// `input_schema` is null where nobody checks the input.
+fn workflow(entry: WorkflowEntry<'_>) -> Value {
+    json!({ "type": entry.name(), "derives_id": entry.derives_id(), "input_schema": entry.schema() })
 }

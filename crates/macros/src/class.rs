@@ -1,6 +1,6 @@
 //! What `#[failure(…)]` says of one kind of failure.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Error, Ident, LitStr, Result};
@@ -12,8 +12,15 @@ pub(crate) struct Class {
     pub(crate) retryable: bool,
     pub(crate) message: LitStr,
     pub(crate) type_name: LitStr,
-    pub(crate) next_delay: Option<TokenStream>,
+    pub(crate) next_delay: Option<NextDelay>,
     pub(crate) benign: bool,
+}
+
+pub(crate) enum NextDelay {
+    /// The same each time.
+    Fixed(TokenStream),
+    /// What a field says, for instance what the other side asked for.
+    Field(Ident),
 }
 
 #[derive(Default)]
@@ -21,7 +28,7 @@ struct Said {
     retryable: Option<bool>,
     message: Option<LitStr>,
     type_name: Option<LitStr>,
-    next_delay: Option<(LitStr, TokenStream)>,
+    next_delay: Option<(Span, NextDelay)>,
     benign: Option<()>,
 }
 
@@ -43,7 +50,7 @@ impl Class {
             .message
             .ok_or_else(|| Error::new(name.span(), format!("say message = \"…\" of {name}: what an operator reads")))?;
         if let Some((delay, _)) = said.next_delay.as_ref().filter(|_| !retryable) {
-            return Err(Error::new(delay.span(), "a terminal failure is not retried, so it has no next_delay"));
+            return Err(Error::new(*delay, "a terminal failure is not retried, so it has no next_delay"));
         }
         let type_name = said.type_name.unwrap_or_else(|| LitStr::new(&name.to_string(), name.span()));
         if RESERVED.contains(&type_name.value().as_str()) {
@@ -77,18 +84,19 @@ impl Said {
         } else if meta.path.is_ident("type_name") {
             once(self.type_name.replace(meta.value()?.parse()?).is_none())
         } else if meta.path.is_ident("next_delay") {
-            let text: LitStr = meta.value()?.parse()?;
-            let delay = delay(&text)?;
-            once(self.next_delay.replace((text, delay)).is_none())
+            let value = meta.value()?;
+            let span = value.span();
+            let delay = if value.peek(Ident) { NextDelay::Field(value.parse()?) } else { delay(&value.parse()?)? };
+            once(self.next_delay.replace((span, delay)).is_none())
         } else {
             Err(meta.error("not known here: terminal, retryable, message, type_name, next_delay, benign"))
         }
     }
 }
 
-fn delay(text: &LitStr) -> Result<TokenStream> {
+fn delay(text: &LitStr) -> Result<NextDelay> {
     let delay = humantime::parse_duration(&text.value())
         .map_err(|_| Error::new(text.span(), "not a duration: write \"30s\" or \"5m\""))?;
     let (seconds, nanos) = (delay.as_secs(), delay.subsec_nanos());
-    Ok(quote!(::core::time::Duration::new(#seconds, #nanos)))
+    Ok(NextDelay::Fixed(quote!(::core::time::Duration::new(#seconds, #nanos))))
 }

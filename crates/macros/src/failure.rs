@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Result};
 
-use crate::class::Class;
+use crate::class::{Class, NextDelay};
 use crate::{message, vocabulary};
 
 /// One variant of an enum, or a struct.
@@ -65,9 +65,10 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         let retryable = class.retryable;
         quote!(#retryable)
     });
-    let delays = arms(&kinds, |class| match &class.next_delay {
-        None => quote!(::core::option::Option::None),
-        Some(delay) => quote!(::core::option::Option::Some(#delay)),
+    let delays = kinds.iter().map(|Kind { path, class, .. }| match &class.next_delay {
+        None => quote!(#path { .. } => ::core::option::Option::None),
+        Some(NextDelay::Fixed(delay)) => quote!(#path { .. } => ::core::option::Option::Some(#delay)),
+        Some(NextDelay::Field(field)) => quote!(#path { #field, .. } => ::core::convert::Into::into(*#field)),
     });
     let benigns = arms(&kinds, |class| {
         let benign = class.benign;

@@ -1,4 +1,7 @@
-//! The words that errors travel in: retryable or terminal is in the type, and so is the name on the wire.
+//! Words that products and their callers share: contracts, and the classes of errors.
+//!
+//! Of an error, retryable or terminal is in the type, and so is the name on the wire. Of a workflow, its [`Contract`]
+//! says where it runs and which id follows from its input.
 //!
 //! ```
 //! use mainspring_vocabulary::{Classified, Failure};
@@ -22,11 +25,13 @@
 //! returns a std error fails with the type name [`names::UNCLASSIFIED`].
 
 mod classify;
+mod contract;
 mod failure;
 pub mod names;
 mod panic;
 
 pub use classify::classify;
+pub use contract::Contract;
 pub use failure::{Classified, application_failure};
 pub use panic::panic_failure;
 
@@ -41,6 +46,7 @@ pub use panic::panic_failure;
 /// | `message = "…"` | required: what an operator reads; names fields as `{field}`, or `{0}` of a tuple |
 /// | `type_name = "…"` | the name on the wire; default: the variant's or struct's. Never change one that has shipped |
 /// | `next_delay = "30s"` | when the next attempt should come, in place of the retry policy's interval |
+/// | `next_delay = after` | the same from the field `after`, a `Duration` or an `Option` of one: what the other side asked for |
 /// | `benign` | an expected outcome: the server keeps it out of error counts |
 ///
 /// A field marked `#[source]` is the cause, and stays in the failure's chain: a std error, a boxed one, or `anyhow`'s.

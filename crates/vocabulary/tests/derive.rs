@@ -14,6 +14,22 @@ enum Every {
     Tuple(u32, String),
 }
 
+#[derive(Debug, Failure)]
+enum Asked {
+    #[failure(retryable, message = "busy", next_delay = after)]
+    Maybe { after: Option<Duration> },
+    #[failure(retryable, message = "busy until {hour}", next_delay = wait)]
+    Surely { hour: u8, wait: Duration },
+}
+
+#[test]
+fn the_next_delay_can_be_what_the_other_side_asked_for() {
+    let minute = Duration::from_secs(60);
+    assert_eq!(Asked::Maybe { after: Some(minute) }.next_delay(), Some(minute));
+    assert_eq!(Asked::Maybe { after: None }.next_delay(), None);
+    assert_eq!(Asked::Surely { hour: 3, wait: minute }.next_delay(), Some(minute));
+}
+
 #[test]
 fn each_variant_says_its_words_and_its_class() {
     let fields = Every::Fields { name: "x".into(), size: 7 };

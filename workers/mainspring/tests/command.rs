@@ -163,10 +163,15 @@ fn config_shows_and_checks() -> Outcome {
 #[test]
 fn the_registry_is_shown() -> Outcome {
     let (code, out, _) = run("127.0.0.1:9", &["products", "-o", "json"])?;
-    let product = json!({
-        "name": "general-purpose", "task_queue": "general-purpose-task-queue",
-        "workflows": ["no-op"], "activities": ["no-op-activity"]
-    });
-    assert_eq!((code, serde_json::from_str::<Value>(&out)?), (0, json!({ "products": [product] })));
+    let shown: Value = serde_json::from_str(&out)?;
+    let product = &shown["products"][0];
+    assert_eq!(
+        (code, &product["name"], &product["task_queue"]),
+        (0, &json!("general-purpose"), &json!("general-purpose-task-queue"))
+    );
+    assert_eq!(product["activities"], json!(["no-op-activity"]));
+    let workflow = &product["workflows"][0];
+    assert_eq!((&workflow["type"], &workflow["derives_id"]), (&json!("no-op"), &json!(false)));
+    assert_eq!(workflow["input_schema"]["required"], json!(["arg", "batch_export_id", "team_id"]));
     Ok(())
 }

@@ -43,4 +43,33 @@ pub enum RegistryError {
         /// The product that came second; may be the same.
         second: String,
     },
+    /// A caller would start a workflow that no worker knows.
+    #[error("product {product} runs {workflow} as the contract {contract}, which calls it {named}: give both one name")]
+    ContractName {
+        /// The product.
+        product: String,
+        /// The workflow's name on the wire.
+        workflow: String,
+        /// The contract's type.
+        contract: &'static str,
+        /// The name that the contract gives.
+        named: String,
+    },
+    /// A caller would start the workflow where no worker polls.
+    #[error(
+        "product {product} runs {workflow} on {queue}, and its contract {contract} says {said}: give both one task queue; \
+         MAINSPRING_QUEUES moves a product for one binary"
+    )]
+    ContractQueue {
+        /// The product.
+        product: String,
+        /// The workflow's name on the wire.
+        workflow: String,
+        /// The product's task queue.
+        queue: String,
+        /// The contract's type.
+        contract: &'static str,
+        /// The task queue that the contract names.
+        said: &'static str,
+    },
 }

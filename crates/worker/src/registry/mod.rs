@@ -9,6 +9,7 @@ mod product;
 #[cfg(test)]
 mod refusals;
 mod setup;
+mod workflow;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub(crate) use moves::{Callee, Routes};
 pub(crate) use product::Registration;
 pub use product::{ActivitySet, Product};
 pub use setup::{Setup, SetupError};
+pub use workflow::WorkflowEntry;
 
 /// Products whose names, workflows and activities do not collide.
 ///
@@ -84,6 +86,16 @@ impl Registry {
             queues.entry(product.queue()).or_default().push(product);
         }
         queues
+    }
+
+    /// Every workflow of every product, in the order in which they were given.
+    pub fn workflows(&self) -> impl Iterator<Item = WorkflowEntry<'_>> {
+        self.products.iter().flat_map(Product::workflows)
+    }
+
+    /// The workflow of that type; of several on different queues, the first.
+    pub fn workflow(&self, workflow_type: &str) -> Option<WorkflowEntry<'_>> {
+        self.workflows().find(|workflow| workflow.name() == workflow_type)
     }
 
     /// The queues that handle a workflow of that type.

@@ -7,12 +7,16 @@ use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
 use mainspring_settings::{Report, Section, SettingsError, Sources};
+use mainspring_vocabulary::Contract;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use temporalio_common::{ActivityDefinition, WorkflowDefinition};
 use temporalio_sdk::WorkerOptions;
 use temporalio_sdk::activities::{ActivityDefinitions, ActivityImplementer, ExecutableActivity};
 use temporalio_sdk::workflows::WorkflowImplementation;
 
-use super::{RegistryError, Setup, SetupError};
+use super::workflow::Registered;
+use super::{RegistryError, Setup, SetupError, WorkflowEntry};
 
 /// Puts workflows or connected activities onto a worker's options. Called for each worker that is built, also when
 /// one is built anew.
@@ -55,18 +59,12 @@ pub struct Product {
     name: String,
     home: String,
     queue: String,
-    workflows: Vec<WorkflowEntry>,
+    workflows: Vec<Registered>,
     activities: Vec<ActivitiesEntry>,
     settings: Vec<SectionEntry>,
     customize: Vec<Registration>,
     crates: BTreeSet<&'static str>,
     example: Option<String>,
-}
-
-#[derive(Clone)]
-struct WorkflowEntry {
-    name: &'static str,
-    register: Registration,
 }
 
 #[derive(Clone)]
@@ -92,21 +90,43 @@ impl Product {
         }
     }
 
-    /// Registers a workflow.
+    /// Registers a workflow, with the JSON schema of its input: commands check an input against it before it is sent.
+    /// A workflow without input takes `()`.
     #[must_use]
-    pub fn workflow<W>(mut self) -> Self
+    pub fn workflow<W>(self) -> Self
+    where
+        W: WorkflowImplementation,
+        <W::Run as WorkflowDefinition>::Input: JsonSchema + Send,
+    {
+        self.with_workflow::<W>(Registered::new::<W>().schema_of::<<W::Run as WorkflowDefinition>::Input>())
+    }
+
+    /// Registers a workflow whose input has no JSON schema: nobody checks it but the workflow itself.
+    #[must_use]
+    pub fn workflow_unchecked<W>(self) -> Self
     where
         W: WorkflowImplementation,
         <W::Run as WorkflowDefinition>::Input: Send,
     {
-        let register: Registration = Arc::new(|options| {
-            // The SDK refuses a second workflow of the same name; the registry has refused it before.
-            if let Err(error) = options.register_workflow::<W>() {
-                tracing::error!(error = %error, workflow = W::name(), "a workflow could not be registered");
-            }
-        });
+        self.with_workflow::<W>(Registered::new::<W>())
+    }
+
+    /// Registers a workflow that keeps the contract `C`: the same input and result, which the compiler sees to, and the
+    /// same name and task queue, which [`Registry::new`](super::Registry::new) does. Ids follow from inputs as `C` says.
+    #[must_use]
+    pub fn workflow_as<W, C>(self) -> Self
+    where
+        W: WorkflowImplementation,
+        W::Run: WorkflowDefinition<Input = C::Input, Output = C::Output>,
+        C: Contract,
+        C::Input: DeserializeOwned + JsonSchema + Send,
+    {
+        self.with_workflow::<W>(Registered::new::<W>().schema_of::<C::Input>().contract::<C>())
+    }
+
+    fn with_workflow<W>(mut self, workflow: Registered) -> Self {
         self.crates.insert(crate_of::<W>());
-        self.workflows.push(WorkflowEntry { name: W::name(), register });
+        self.workflows.push(workflow);
         self
     }
 
@@ -197,9 +217,14 @@ impl Product {
         &self.queue
     }
 
+    /// Its workflows, with what commands and callers need to know of each.
+    pub fn workflows(&self) -> impl Iterator<Item = WorkflowEntry<'_>> {
+        self.workflows.iter().map(|registered| WorkflowEntry::new(self, registered))
+    }
+
     /// Types of its workflows, as on the wire.
     pub fn workflow_names(&self) -> impl Iterator<Item = &str> {
-        self.workflows.iter().map(|entry| entry.name)
+        self.workflows.iter().map(|entry| entry.name())
     }
 
     /// Types of its activities, as on the wire.
@@ -238,11 +263,11 @@ impl Product {
         if self.workflows.is_empty() && self.activity_names().next().is_none() {
             return Err(RegistryError::Empty { product: self.name.clone(), queue: self.queue.clone() });
         }
-        Ok(())
+        self.workflows.iter().try_for_each(|workflow| workflow.check(self))
     }
 
     pub(crate) fn workflow_registrations(&self) -> impl Iterator<Item = Registration> {
-        self.workflows.iter().map(|entry| entry.register.clone())
+        self.workflows.iter().map(|entry| entry.registration())
     }
 
     pub(crate) fn customizations(&self) -> impl Iterator<Item = Registration> {

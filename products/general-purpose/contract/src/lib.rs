@@ -6,6 +6,7 @@ mod definitions;
 use std::time::Duration;
 
 pub use definitions::{Activities, NoOpActivity};
+use mainspring_vocabulary::Contract;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use temporalio_common::WorkflowDefinition;
@@ -25,7 +26,7 @@ pub struct NoOpInput {
 }
 
 /// The workflow `no-op`: one activity that echoes. It shows that a deployment works from end to end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct NoOp;
 
 impl WorkflowDefinition for NoOp {
@@ -35,6 +36,10 @@ impl WorkflowDefinition for NoOp {
     fn name(&self) -> &'static str {
         "no-op"
     }
+}
+
+impl Contract for NoOp {
+    const TASK_QUEUE: &'static str = TASK_QUEUE;
 }
 
 /// How long `no-op-activity` may take.
