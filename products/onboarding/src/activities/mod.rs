@@ -57,9 +57,9 @@ impl Services {
     /// The services at the addresses of the settings. Nothing is sent yet.
     ///
     /// # Errors
-    /// An address is missing, or the machine's root certificates do not make a TLS configuration.
+    /// An address is missing, or the TLS configuration could not be made.
     pub fn connect(settings: &OnboardingSettings) -> Result<Self, SetupError> {
-        let client = http::client(CALL_TIMEOUT)?;
+        let client = http::client(CALL_TIMEOUT, http::machine_roots())?;
         let service = |endpoint| Service::new(client.clone(), endpoint);
         Ok(Self {
             accounts: service(&settings.accounts)?,
@@ -143,8 +143,8 @@ async fn ask<T: DeserializeOwned>(
         () = ctx.cancelled() => return Err(ActivityError::cancelled()),
     };
     match &answer {
-        Ok(_) => tracing::info!(step, "done"),
-        Err(error) => tracing::warn!(step, error = %error, "not done"),
+        Ok(_) => tracing::info!("done"),
+        Err(error) => tracing::warn!(error = %error, "not done"),
     }
     Ok(answer?)
 }

@@ -14,6 +14,7 @@ use mainspring::client::with_causes;
 use mainspring::settings::Secret;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, redirect};
+use rustls::RootCertStore;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -44,13 +45,18 @@ pub(crate) fn idempotency_key(workflow_id: &str, step: &str) -> String {
     format!("{}/{step}", byte_serialize(workflow_id.as_bytes()).collect::<String>())
 }
 
-/// A client for all services: rustls with the machine's root certificates, no redirects.
+/// The root certificates of this machine; `SSL_CERT_FILE` names others.
+pub(crate) fn machine_roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+/// A client for all services: rustls, no redirects, no proxy that the environment does not name.
 ///
 /// # Errors
 /// The TLS configuration could not be made.
-pub(crate) fn client(timeout: Duration) -> Result<Client, SetupError> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+pub(crate) fn client(timeout: Duration, roots: RootCertStore) -> Result<Client, SetupError> {
     let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

@@ -33,9 +33,13 @@ fn answer(status: u16, body: impl Into<Body>) -> Response<Body> {
 }
 
 async fn post(url: Url, timeout: Duration) -> Result<Value, CallError> {
+    post_trusting(machine_roots(), url, timeout).await
+}
+
+async fn post_trusting(roots: RootCertStore, url: Url, timeout: Duration) -> Result<Value, CallError> {
     let token = Some(Secret::new("hunter2".to_owned()));
     let endpoint = Endpoint { service: "accounts", setting: "ONBOARDING_ACCOUNTS_URL", url: Some(url), token };
-    let service = Service::new(client(timeout).unwrap(), &endpoint).unwrap();
+    let service = Service::new(client(timeout, roots).unwrap(), &endpoint).unwrap();
     service.post("create_user_account", "onboarding-ada/create_user_account", &json!({ "user_id": "ada" })).await
 }
 
@@ -202,4 +206,33 @@ async fn a_token_that_a_service_echoes_is_masked_and_a_long_reason_is_cut() {
     let text = error.to_string();
     assert!(text.contains("bad token *** é") && text.ends_with("é…"), "{text}");
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_call_over_https_trusts_whom_the_machine_trusts_and_nobody_else() {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("https://localhost:{}", listener.local_addr().unwrap().port())).unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // Of a client that trusts it not, the handshake fails.
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0, "no request");
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+        }
+    });
+    let stranger = post(url.clone(), CALL_TIMEOUT).await.unwrap_err();
+    assert_eq!(stranger.type_name(), "ServiceUnreachable");
+    assert!(stranger.to_string().contains("UnknownIssuer"), "{stranger}");
+    let mut roots = RootCertStore::empty();
+    roots.add(certified.cert.der().clone()).unwrap();
+    assert_eq!(post_trusting(roots, url, CALL_TIMEOUT).await.unwrap(), json!({}));
 }

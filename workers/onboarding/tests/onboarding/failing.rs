@@ -106,7 +106,10 @@ async fn services_that_are_away_are_asked_until_they_are_back() -> Outcome {
     let id = rig.start(Some(0)).await?;
     for attempt in 1..=2 {
         let line: Value = serde_json::from_str(&worker.line("\"msg\":\"not done\"").await?)?;
-        assert_eq!((line["step"].as_str(), line["attempt"].as_u64()), (Some("create_user_account"), Some(attempt)));
+        assert_eq!(
+            (line["activity_type"].as_str(), line["attempt"].as_u64()),
+            (Some("create_user_account"), Some(attempt))
+        );
         let text = line["error"].to_string();
         assert!(text.contains("cannot be reached") && text.contains("ONBOARDING_ACCOUNTS_URL"), "{line}");
     }
