@@ -9,7 +9,7 @@ use super::Finding;
 use crate::failure::Failure;
 
 /// Each crate, bottom up, with what it may depend on.
-const HOUSE: [(&str, &[&str]); 12] = [
+const HOUSE: [(&str, &[&str]); 13] = [
     ("mainspring-servers", &[]),
     ("mainspring-settings", &[]),
     ("mainspring-macros", &[]),
@@ -17,9 +17,17 @@ const HOUSE: [(&str, &[&str]); 12] = [
     ("mainspring-vocabulary", &["mainspring-macros"]),
     ("mainspring-client", &["mainspring-settings"]),
     ("mainspring-logs", &["mainspring-settings", "mainspring-context"]),
+    ("mainspring-traces", &["mainspring-settings"]),
     (
         "mainspring-worker",
-        &["mainspring-settings", "mainspring-context", "mainspring-vocabulary", "mainspring-client", "mainspring-logs"],
+        &[
+            "mainspring-settings",
+            "mainspring-context",
+            "mainspring-vocabulary",
+            "mainspring-client",
+            "mainspring-logs",
+            "mainspring-traces",
+        ],
     ),
     (
         "mainspring",
@@ -29,6 +37,7 @@ const HOUSE: [(&str, &[&str]); 12] = [
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-logs",
+            "mainspring-traces",
             "mainspring-worker",
         ],
     ),
@@ -41,6 +50,7 @@ const HOUSE: [(&str, &[&str]); 12] = [
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-logs",
+            "mainspring-traces",
             "mainspring-worker",
         ],
     ),
@@ -53,6 +63,7 @@ const HOUSE: [(&str, &[&str]); 12] = [
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-logs",
+            "mainspring-traces",
             "mainspring-worker",
         ],
     ),
