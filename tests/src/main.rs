@@ -21,6 +21,7 @@ fn lab(name: &str, queue: &str) -> Product {
         .workflow::<workflows::Wait>()
         .workflow::<workflows::Local>()
         .workflow::<workflows::Relay>()
+        .workflow::<workflows::Tally>()
         .activities(
             |_setup| async { Ok(activities::Lab) },
             |set| {
