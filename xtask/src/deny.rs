@@ -5,11 +5,11 @@
 
 use std::{env, path::PathBuf, process::Command, time::Instant};
 
-use mainspring_servers::tools::Toolbox;
+use mainspring_servers::{process::cargo, tools::Toolbox};
 
 use crate::{
     failure::Failure,
-    repository::{Repository, cargo, succeeds},
+    repository::{Repository, succeeds},
 };
 
 /// Pinned: a newer one may judge otherwise.

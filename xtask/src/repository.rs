@@ -8,6 +8,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use mainspring_servers::process::cargo;
+
 use crate::failure::Failure;
 
 /// The checkout that the current folder belongs to.
@@ -33,7 +35,7 @@ impl Repository {
     /// `cargo ARGUMENTS` in the checkout, without stdin.
     pub(crate) fn cargo<I: IntoIterator<Item = impl AsRef<OsStr>>>(&self, arguments: I) -> Command {
         let mut command = cargo();
-        command.args(arguments).current_dir(&self.root);
+        command.args(arguments).current_dir(&self.root).stdin(Stdio::null());
         command
     }
 
@@ -57,20 +59,6 @@ impl Repository {
         let text = output(&mut self.cargo(["metadata", "--no-deps", "--format-version", "1"]))?;
         serde_json::from_str(&text).map_err(|error| Failure::Metadata { reason: error.to_string() })
     }
-}
-
-/// The cargo that runs this xtask, else the one on PATH, with an environment as clean as a shell's.
-pub(crate) fn cargo() -> Command {
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // `cargo run` describes xtask's own package to it. Passed on, that makes build scripts which watch these names
-    // (ring's does) run again, and with them half the dependency tree, at every change between xtask and plain cargo.
-    for (name, _) in env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
-            command.env_remove(name);
-        }
-    }
-    command.stdin(Stdio::null());
-    command
 }
 
 /// Runs a command with the terminal as its output. `false`: it ran, and failed.

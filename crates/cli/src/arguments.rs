@@ -67,6 +67,11 @@ pub(crate) enum Verb {
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
     },
+    /// The search attributes that products declare, and what the namespace knows of them
+    SearchAttributes {
+        #[command(subcommand)]
+        verb: SearchAttributesVerb,
+    },
     /// Show or check the settings
     Config {
         #[command(subcommand)]
@@ -86,6 +91,27 @@ pub(crate) enum Verb {
     /// The same as `worker start`, under the name that some fingers know
     #[command(name = "start_temporal_worker", hide = true)]
     StartTemporalWorker(WorkerArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SearchAttributesVerb {
+    /// Add to the namespace what it lacks, and wait until it knows them
+    #[command(
+        after_help = "Example:\n  mainspring search-attributes register --namespace orders\n\nRun twice, it adds nothing twice. \
+On Temporal Cloud an administrator adds them instead: `check -o json` lists names and types."
+    )]
+    Register {
+        /// How to print
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Whether the namespace knows them all, with their types; exit code 78 if not
+    #[command(after_help = "Example:\n  mainspring search-attributes check -o json")]
+    Check {
+        /// How to print
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Output,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -25,6 +25,7 @@ mod error;
 mod link;
 mod payload;
 mod rotation;
+pub mod search_attributes;
 mod target;
 mod verdict;
 

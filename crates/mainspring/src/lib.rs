@@ -16,8 +16,8 @@ pub use mainspring_logs as logs;
 pub use mainspring_settings as settings;
 pub use mainspring_vocabulary as vocabulary;
 pub use mainspring_worker::{
-    Host, HostError, Product, Registry, RegistryError, Report, RunningHost, Setup, SetupError, Sum, WorkerSettings,
-    WorkflowEntry, run,
+    DeclaredAttribute, Host, HostError, Product, Registry, RegistryError, Report, RunningHost, Setup, SetupError, Sum,
+    WorkerSettings, WorkflowEntry, run,
 };
 
 /// What most products name.

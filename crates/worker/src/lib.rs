@@ -15,5 +15,7 @@ pub use drain::{Attempts, RunningAttempt, Sum};
 pub use host::{Host, HostError, Report, RunningHost, Versioning, WorkerSettings, cache_size};
 pub use layers::{ActivitySurroundings, Protected, install_panic_hook, run_activity};
 pub use probes::ProbesError;
-pub use registry::{ActivitySet, Product, QueueMoves, Registry, RegistryError, Setup, SetupError, WorkflowEntry};
+pub use registry::{
+    ActivitySet, DeclaredAttribute, Product, QueueMoves, Registry, RegistryError, Setup, SetupError, WorkflowEntry,
+};
 pub use run::{run, serve};

@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output, Stdio};
 
+use mainspring_servers::process::cargo;
 use mainspring_testing::{Env, Process, TestError};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -91,7 +92,7 @@ async fn start_and_result_speak_json_and_temporals_cli_reads_the_same() -> Outco
 
 /// The worker binary lies beside the command.
 fn general_purpose_worker() -> Result<String, TestError> {
-    let built = Command::new(env!("CARGO"))
+    let built = cargo()
         .args(["build", "--quiet", "--package", "general-purpose-worker", "--message-format", "json"])
         .output()?;
     let messages = String::from_utf8(built.stdout)?;

@@ -127,7 +127,7 @@ mod tests {
     use std::{fs, path::Path};
 
     use super::*;
-    use crate::repository::cargo;
+    use mainspring_servers::process::cargo;
 
     /// Runs the suite of a workspace of one small crate, with the real cargo.
     fn suite(source: &str, arguments: &[&str]) -> (bool, String) {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use mainspring_servers::process::cargo;
 use mainspring_testing::{Env, TestError};
 
 /// A program that runs the workflow `bench`, and, if it is on Rust, `burn` as well.
@@ -109,7 +110,7 @@ impl Drop for Running {
 /// Builds an example with the profile of this program, and gives its path.
 fn example(name: &str) -> Result<String, TestError> {
     eprintln!("building {name} …");
-    let built = Command::new(env!("CARGO"))
+    let built = cargo()
         .args(["build", "--release", "--quiet", "--package", "mainspring-benches", "--example", name])
         .args(["--message-format", "json"])
         .stderr(Stdio::inherit())

@@ -7,10 +7,11 @@ mod watch;
 
 use std::net::SocketAddr;
 
-use mainspring_servers::TemporalDevServer;
 use mainspring_servers::tools::Progress;
+use mainspring_servers::{SearchAttributeType, TemporalDevServer};
 use mainspring_settings::Sources;
 use mainspring_worker::{Host, Product, Registry};
+use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 
 use crate::arguments::DevArguments;
 use crate::exit::Failure;
@@ -24,7 +25,7 @@ pub(crate) async fn run(arguments: DevArguments, registry: Registry, sources: So
     let mut signals = Signals::listen()?;
     let workers = if arguments.no_workers { None } else { Some(workers(&arguments, &registry, &sources)?) };
     let watched = if arguments.watch { Some(sources::Workspace::of_this_command()?) } else { None };
-    let server = signals.unless(server(&arguments)).await??;
+    let server = signals.unless(server(&arguments, &registry)).await??;
     let sources = sources.with_flag("TEMPORAL_ADDRESS", "--port", server.address());
     print(&format!("Temporal   {}", server.address()))?;
     print(&format!("UI         {}", server.ui_url().unwrap_or_default()))?;
@@ -42,12 +43,28 @@ pub(crate) async fn run(arguments: DevArguments, registry: Registry, sources: So
 }
 
 /// Installing the server takes minutes the first time, and shows its progress.
-async fn server(arguments: &DevArguments) -> Result<TemporalDevServer, Failure> {
+async fn server(arguments: &DevArguments, registry: &Registry) -> Result<TemporalDevServer, Failure> {
     say("starting Temporal's dev server …");
     let builder =
         TemporalDevServer::builder().port(arguments.port).ui_port(arguments.ui_port).progress(Progress::stderr());
+    let builder = registry
+        .search_attributes()
+        .into_iter()
+        .fold(builder, |builder, one| builder.search_attribute(one.name, attribute_type(one.value_type)));
     let builder = arguments.db.iter().fold(builder, |builder, file| builder.db_file(file));
     builder.start().await.map_err(|error| Failure::Unavailable(error.to_string()))
+}
+
+const fn attribute_type(value_type: IndexedValueType) -> SearchAttributeType {
+    match value_type {
+        IndexedValueType::Text => SearchAttributeType::Text,
+        IndexedValueType::Int => SearchAttributeType::Int,
+        IndexedValueType::Double => SearchAttributeType::Double,
+        IndexedValueType::Bool => SearchAttributeType::Bool,
+        IndexedValueType::Datetime => SearchAttributeType::Datetime,
+        IndexedValueType::KeywordList => SearchAttributeType::KeywordList,
+        IndexedValueType::Keyword | IndexedValueType::Unspecified => SearchAttributeType::Keyword,
+    }
 }
 
 async fn alone(signals: &mut Signals) -> Result<(), Failure> {

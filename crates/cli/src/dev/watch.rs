@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use mainspring_servers::process::OwnedProcess;
+use mainspring_servers::process::{OwnedProcess, cargo};
 use mainspring_worker::Registry;
 use notify::event::{Event, EventKind, MetadataKind, ModifyKind};
 use notify::{RecursiveMode, Watcher};
@@ -101,7 +101,7 @@ async fn settled(changes: &mut mpsc::Receiver<PathBuf>) -> BTreeSet<PathBuf> {
 
 /// Whether the build went well; what cargo says goes to stderr.
 async fn build(workspace: &Workspace) -> Result<bool, Failure> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = cargo();
     cargo.args(workspace.build()).arg("--quiet").current_dir(workspace.root());
     let cargo = OwnedProcess::start_heard("cargo", cargo, say).map_err(other)?;
     Ok(cargo.wait().await.success())

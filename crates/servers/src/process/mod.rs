@@ -3,6 +3,7 @@
 //! On Linux the kernel also kills it when this process dies in any way, `kill -9` included. Elsewhere that last part is
 //! missing: a child survives a `kill -9` of its parent.
 
+mod cargo;
 mod output;
 mod spawner;
 
@@ -20,6 +21,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
 
 use crate::error::ServersError;
+pub use cargo::cargo;
 use output::{Listener, Output};
 
 /// How long `drop` waits for a killed child to be gone. A process in the kernel's hands can take longer; it is dying all the same.

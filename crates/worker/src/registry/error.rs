@@ -1,5 +1,7 @@
 //! What can be wrong with a set of products.
 
+use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
+
 /// Why products cannot run together.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,6 +44,22 @@ pub enum RegistryError {
         first: String,
         /// The product that came second; may be the same.
         second: String,
+    },
+    /// A namespace has one type for a name.
+    #[error(
+        "search attribute {name} is {first_type:?} of {first} and {second_type:?} of {second}: give one of them another name"
+    )]
+    AttributeTwice {
+        /// Its name.
+        name: &'static str,
+        /// Who declares it first.
+        first: String,
+        /// The type there.
+        first_type: IndexedValueType,
+        /// Who declares it with another type.
+        second: String,
+        /// The type there.
+        second_type: IndexedValueType,
     },
     /// A caller would start a workflow that no worker knows.
     #[error("product {product} runs {workflow} as the contract {contract}, which calls it {named}: give both one name")]

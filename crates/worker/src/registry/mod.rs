@@ -3,6 +3,7 @@
 //! A [`Product`] is a value that a product's crate builds; a [`Registry`] is a set of them that has been checked.
 //! Nothing here talks to a server.
 
+mod attributes;
 mod error;
 mod moves;
 mod product;
@@ -14,6 +15,7 @@ mod workflow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use attributes::DeclaredAttribute;
 pub use error::RegistryError;
 pub use moves::QueueMoves;
 pub(crate) use moves::{Callee, Routes};
@@ -45,7 +47,7 @@ impl Registry {
     ///
     /// # Errors
     /// Two products of one name; one workflow or activity name twice on a queue; a product or queue without anything;
-    /// an empty name.
+    /// an empty name; one search attribute with two types.
     pub fn new(products: impl IntoIterator<Item = Product>) -> Result<Self, RegistryError> {
         let products: Vec<Product> = products.into_iter().collect();
         if products.is_empty() {
@@ -66,6 +68,7 @@ impl Registry {
                 refuse_twice(&mut activities, product, "activity", name)?;
             }
         }
+        attributes::declared(&products)?;
         Ok(Self { products, routes: Arc::default() })
     }
 

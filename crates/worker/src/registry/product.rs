@@ -10,6 +10,7 @@ use mainspring_settings::{Report, Section, SettingsError, Sources};
 use mainspring_vocabulary::Contract;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 use temporalio_common::{ActivityDefinition, WorkflowDefinition};
 use temporalio_sdk::WorkerOptions;
 use temporalio_sdk::activities::{ActivityDefinitions, ActivityImplementer, ExecutableActivity};
@@ -65,6 +66,7 @@ pub struct Product {
     customize: Vec<Registration>,
     crates: BTreeSet<&'static str>,
     example: Option<String>,
+    pub(super) attributes: Vec<(&'static str, IndexedValueType)>,
 }
 
 #[derive(Clone)]
@@ -87,6 +89,7 @@ impl Product {
             customize: Vec::new(),
             crates: BTreeSet::new(),
             example: None,
+            attributes: Vec::new(),
         }
     }
 

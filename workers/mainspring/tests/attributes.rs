@@ -1,0 +1,102 @@
+//! Search attributes: checked and registered in a real namespace, and there from the start in `dev`.
+
+use std::process::{Command, Output, Stdio};
+
+use mainspring_servers::TemporalDevServer;
+use mainspring_servers::tools::{Progress, Tool, Toolbox};
+use mainspring_testing::{Process, TestError};
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+type Outcome = Result<(), TestError>;
+
+fn run(address: &str, arguments: &[&str]) -> Result<(i32, String, String), TestError> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mainspring"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("TEMPORAL_") || name.starts_with("MAINSPRING_")) {
+            command.env_remove(name);
+        }
+    }
+    let command = command.args(["--address", address]).args(arguments).stdin(Stdio::null());
+    let Output { status, stdout, stderr } = command.output()?;
+    Ok((status.code().unwrap_or(-1), String::from_utf8(stdout)?, String::from_utf8(stderr)?))
+}
+
+/// What Temporal's own CLI says.
+fn theirs(address: &str, arguments: &[&str]) -> Result<String, TestError> {
+    let temporal = Toolbox::from_env()?.provide(&Tool::temporal_cli(), &Progress::silent())?.path;
+    let said = Command::new(temporal).args(arguments).args(["--address", address]).output()?;
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    Ok(String::from_utf8(said.stdout)?)
+}
+
+#[tokio::test]
+async fn what_a_namespace_lacks_is_named_and_registered_once() -> Outcome {
+    let server = TemporalDevServer::builder().namespace("orders").start().await?;
+    let address = server.address();
+    let (code, out, talk) = run(&address, &["search-attributes", "check", "-n", "orders"])?;
+    assert_eq!(code, 78, "{talk}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "MainspringProduct    Keyword      missing     mainspring",
+            "MainspringStartedBy  Keyword      missing     mainspring",
+            "MainspringTeamId     Int          missing     mainspring",
+        ]
+    );
+    assert_eq!(
+        talk.trim_end(),
+        "error: namespace orders lacks MainspringProduct, MainspringStartedBy, MainspringTeamId: add them with \
+         `search-attributes register`"
+    );
+    for state in ["added", "registered"] {
+        let (code, out, talk) = run(&address, &["search-attributes", "register", "-n", "orders", "-o", "json"])?;
+        assert_eq!((code, talk.as_str()), (0, ""));
+        let said: Value = serde_json::from_str(&out)?;
+        assert_eq!(said["namespace"], "orders");
+        let team = json!({ "name": "MainspringTeamId", "type": "Int", "declared_by": ["mainspring"], "state": state });
+        assert_eq!(said["search_attributes"][2], team);
+    }
+    let (code, _, talk) = run(&address, &["search-attributes", "check", "-n", "orders"])?;
+    assert_eq!((code, talk.as_str()), (0, ""));
+    let listed = theirs(&address, &["operator", "search-attribute", "list", "-n", "orders"])?;
+    assert!(listed.contains("MainspringStartedBy") && listed.contains("MainspringTeamId"), "{listed}");
+    let (code, ..) = run(&address, &["search-attributes", "check"])?;
+    assert_eq!(code, 78, "another namespace has its own");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_attribute_of_another_type_is_refused_before_anything_is_added() -> Outcome {
+    let server = TemporalDevServer::builder().start().await?;
+    let address = server.address();
+    let create = ["operator", "search-attribute", "create", "--name", "MainspringTeamId", "--type", "Keyword"];
+    theirs(&address, &create)?;
+    for verb in ["register", "check"] {
+        let (code, _, talk) = run(&address, &["search-attributes", verb])?;
+        assert_eq!(code, 78);
+        assert_eq!(
+            talk.trim_end(),
+            "error: MainspringTeamId is Keyword in namespace default, and mainspring declares Int: rename it in the product, \
+             or remove it with `temporal operator search-attribute remove --name MainspringTeamId`"
+        );
+    }
+    let listed = theirs(&address, &["operator", "search-attribute", "list"])?;
+    assert!(!listed.contains("MainspringProduct"), "{listed}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn dev_knows_them_from_the_start() -> Outcome {
+    let free = || Ok::<_, TestError>(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string());
+    let (port, ui_port) = (free()?, free()?);
+    let arguments = ["dev", "--no-workers", "--port", &port, "--ui-port", &ui_port];
+    let mut dev = Process::spawn(env!("CARGO_BIN_EXE_mainspring"), &arguments, [])?;
+    dev.line("workers    none").await?;
+    let (code, out, talk) = run(&format!("127.0.0.1:{port}"), &["search-attributes", "check"])?;
+    assert_eq!(code, 0, "{out}{talk}");
+    dev.signal(Signal::SIGINT);
+    assert_eq!(dev.end().await?.code, 0);
+    Ok(())
+}
