@@ -117,7 +117,7 @@ async fn names_that_nobody_has_are_refused_with_those_that_are_near() -> Outcome
         "",
         "error: no product has a workflow ledgre: did you mean ledger?\n",
     );
-    let all = "call, steps, fragile, spin, wait, local, relay, ledger, chain, book";
+    let all = "call, steps, fragile, spin, wait, local, relay, ledger, chain, tally, book";
     desk.run(&["start", "quux", "{}"]).await?.is(
         64,
         "",
