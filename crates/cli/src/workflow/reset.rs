@@ -39,7 +39,7 @@ pub(crate) async fn run(server: &Server, arguments: &ResetArguments, notice: &No
         };
         return batch::run(server, &job, notice).await;
     };
-    let old = describe::run_id(server, id, targets.run_id.as_deref()).await?;
+    let old = describe::info(server, id, targets.run_id.as_deref()).await?.execution.unwrap_or_default().run_id;
     let event_id = match (arguments.event_id, arguments.r#type) {
         (Some(event_id), _) => event_id,
         (None, kind) => task_end(server, id, &old, kind.unwrap_or(ResetType::Last)).await?,
