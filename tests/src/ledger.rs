@@ -74,6 +74,13 @@ impl Ledger {
         Ok(self.balance)
     }
 
+    /// Is done when the balance is that high.
+    #[update(name = "save")]
+    pub async fn save(ctx: &mut WorkflowContext<Self>, amount: u32) -> Result<u32, Refusal> {
+        ctx.wait_condition(move |ledger| ledger.balance >= amount).await?;
+        Ok(ctx.state(|ledger| ledger.balance))
+    }
+
     #[update_validator(spend)]
     pub fn can_spend(&self, _ctx: &WorkflowContextView, amount: &u32) -> Result<(), Refusal> {
         if *amount > self.balance { Err(format!("{amount} is more than {}", self.balance).into()) } else { Ok(()) }
