@@ -47,18 +47,6 @@ async fn a_workflow_is_signalled_asked_and_updated() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_update_that_takes_longer_than_the_servers_own_patience_is_polled_for() -> Outcome {
-    let (desk, _worker) = Desk::with_worker().await?;
-    let id = desk.started("ledger", r#"{"owner": "ann", "goal": 100}"#).await?;
-    let mut waiting = desk.spawn(&["update", "--workflow-id", &id, "--name", "save", "--input", "10"])?;
-    waiting.line("accepted; it is not done yet").await?;
-    assert_eq!(desk.run(&["signal", "--workflow-id", &id, "--name", "add", "-i", "12"]).await?.code, 0);
-    let exit = waiting.end().await?;
-    assert_eq!((exit.code, exit.lines), (0, vec!["12".to_owned()]));
-    Ok(())
-}
-
-#[tokio::test]
 async fn an_activity_that_is_retried_shows_how_far_it_was_and_why_it_failed() -> Outcome {
     let (desk, _worker) = Desk::with_worker().await?;
     let input = r#"{"activity": "stuck", "arg": "orders", "heartbeat_seconds": 30, "attempts": 9}"#;

@@ -72,6 +72,21 @@ async fn a_workflow_that_ended_before_its_start_was_answered_is_ours() -> Outcom
 }
 
 #[tokio::test]
+async fn an_update_is_waited_for_beyond_the_servers_own_patience_and_a_broken_wire() -> Outcome {
+    let (desk, behind, proxy, _worker) = cut().await?;
+    let id = desk.started("ledger", ACCOUNT).await?;
+    let mut waiting = behind.spawn(&["update", "--workflow-id", &id, "--name", "save", "--input", "10"])?;
+    break_twice(&proxy, "PollWorkflowExecutionUpdate");
+    waiting.line("accepted; it is not done yet").await?;
+    assert_eq!(desk.run(&["signal", "--workflow-id", &id, "--name", "add", "-i", "12"]).await?.code, 0);
+    proxy.wait_for_count("PollWorkflowExecutionUpdate", 2, SOON).await?;
+    let exit = waiting.end().await?;
+    assert_eq!((exit.code, exit.lines), (0, vec!["12".to_owned()]));
+    was_repeated(&proxy, "PollWorkflowExecutionUpdate");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_workflow_is_cancelled_terminated_and_reset_once() -> Outcome {
     let (desk, behind, proxy, _worker) = cut().await?;
     let id = desk.started("ledger", ACCOUNT).await?;
@@ -142,6 +157,21 @@ async fn waiting_outlives_a_network_that_is_gone_for_a_while() -> Outcome {
     proxy.resume_accepting();
     let exit = waiting.end().await?;
     assert_eq!((exit.code, exit.lines), (0, vec!["9".to_owned()]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_execution_is_waited_for_over_a_broken_wire() -> Outcome {
+    let (desk, behind, proxy, _worker) = cut().await?;
+    for method in ["StartWorkflowExecution", "DescribeTaskQueue", "GetWorkflowExecutionHistory"] {
+        break_twice(&proxy, method);
+    }
+    let id = desk.env.id("executed");
+    let said = behind.run(&["execute", "chain", "1", "--workflow-id", &id]).await?;
+    let told = "workflow executed-# run RUN started on desk-#\n\
+                workflow executed-# continued as new: it goes on as run RUN\n";
+    said.is(0, "\"the last\"\n", told);
+    was_repeated(&proxy, "GetWorkflowExecutionHistory");
     Ok(())
 }
 

@@ -38,7 +38,7 @@ mainspring workflow signal --query \"WorkflowType = 'onboarding'\" --name cancel
     Query(QueryArguments),
     /// Change a workflow by an update, wait for it, print its result
     #[command(
-        after_help = "Example:\n  mainspring workflow update --workflow-id onboarding-7 --name set_plan --input '\"team\"'\n\nThe same \
+        after_help = "Example:\n  mainspring workflow update --workflow-id order-7 --name set_address --input '\"12 High Street\"'\n\nThe same \
 --update-id again gives the same update's result; nothing is done twice."
     )]
     Update(UpdateArguments),
