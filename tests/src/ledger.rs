@@ -74,6 +74,13 @@ impl Ledger {
         Ok(self.balance)
     }
 
+    /// Is done when the balance is that high.
+    #[update(name = "save")]
+    pub async fn save(ctx: &mut WorkflowContext<Self>, amount: u32) -> Result<u32, Refusal> {
+        ctx.wait_condition(move |ledger| ledger.balance >= amount).await?;
+        Ok(ctx.state(|ledger| ledger.balance))
+    }
+
     #[update_validator(spend)]
     pub fn can_spend(&self, _ctx: &WorkflowContextView, amount: &u32) -> Result<(), Refusal> {
         if *amount > self.balance { Err(format!("{amount} is more than {}", self.balance).into()) } else { Ok(()) }
@@ -93,5 +100,27 @@ impl Chain {
             ctx.continue_as_new(links - 1, ContinueAsNewOptions::default())?;
         }
         Ok("the last".to_owned())
+    }
+}
+
+/// Goes on as the next run each time it is told to.
+#[workflow]
+#[derive(Default)]
+pub struct Turns {
+    told: bool,
+}
+
+#[workflow_methods]
+impl Turns {
+    #[run(name = "turns")]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, turns: u32) -> WorkflowResult<u32> {
+        ctx.wait_condition(|turn| turn.told).await?;
+        ctx.continue_as_new(turns + 1, ContinueAsNewOptions::default())?;
+        Ok(turns)
+    }
+
+    #[signal(name = "turn")]
+    pub fn turn(&mut self, _ctx: &mut SyncWorkflowContext<Self>) {
+        self.told = true;
     }
 }

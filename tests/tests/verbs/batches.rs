@@ -1,20 +1,25 @@
 //! By query: counted, confirmed, limited in rate, followed, come back to.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use mainspring_servers::proxy::{Fault, Match, WireProxy};
+use mainspring_testing::TestError;
+use nix::pty::openpty;
 use nix::sys::signal::Signal;
 use prost::Message;
 use serde_json::{Value, json};
 use temporalio_common::protos::temporal::api::workflowservice::v1::StartBatchOperationRequest;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::desk::{Desk, Outcome, masked};
 
+const SOON: Duration = Duration::from_secs(30);
 /// A message on the wire comes after one byte of flags and four of length.
 const GRPC_HEAD: usize = 5;
 
 /// So many workflows that wait.
-async fn waiting(desk: &Desk, count: u64) -> Result<Vec<String>, mainspring_testing::TestError> {
+async fn waiting(desk: &Desk, count: u64) -> Result<Vec<String>, TestError> {
     let mut ids = Vec::new();
     for _ in 0..count {
         ids.push(desk.started("wait", "1").await?);
@@ -96,6 +101,72 @@ async fn workflows_are_cancelled_terminated_and_reset_by_query() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_batch_that_leaves_some_undone_is_1() -> Outcome {
+    let desk = Desk::idle().await?;
+    waiting(&desk, 2).await?;
+    // Nobody has taken a task of them, so there is no point to go back to.
+    let query = desk.query();
+    let reset = ["reset", "--query", &query, "--type", "FirstWorkflowTask", "--reason", "x", "--yes"];
+    desk.run(&reset).await?.is(
+        1,
+        "0\n",
+        "batch job RUN: reset 2 workflows\n\
+         error: batch job RUN has ended with 0 of 2 workflows done and 2 failed; the same command without --job-id takes what \
+         still matches\n",
+    );
+    Ok(())
+}
+
+/// On a terminal of its own; gives what is on it at the end, and the exit code.
+async fn at_a_terminal(desk: &Desk, arguments: &[&str], typed: &str) -> Result<(String, i32), TestError> {
+    let pty = openpty(None, None)?;
+    let mut command = desk.command(arguments);
+    command.stdin(Stdio::from(pty.slave.try_clone()?)).stderr(Stdio::from(pty.slave));
+    let child = command.spawn()?;
+    // The command holds the other end now, and closes it when it ends.
+    drop(command);
+    let mut screen = tokio::fs::File::from_std(std::fs::File::from(pty.master));
+    let (mut seen, mut chunk) = (Vec::new(), [0; 1024]);
+    let mut answered = false;
+    // At the end of the other side Linux gives an error, not an end of file.
+    while let Ok(Ok(count)) = tokio::time::timeout(SOON, screen.read(&mut chunk)).await {
+        if count == 0 {
+            break;
+        }
+        seen.extend_from_slice(&chunk[..count]);
+        if !answered && String::from_utf8_lossy(&seen).contains("[y/N] ") {
+            answered = true;
+            screen.write_all(typed.as_bytes()).await?;
+            screen.flush().await?;
+        }
+    }
+    let output = tokio::time::timeout(SOON, child.wait_with_output()).await??;
+    Ok((String::from_utf8(seen)?, output.status.code().unwrap_or(-1)))
+}
+
+#[tokio::test]
+async fn at_a_terminal_it_asks_and_only_a_yes_goes_on() -> Outcome {
+    let desk = Desk::idle().await?;
+    waiting(&desk, 2).await?;
+    let query = desk.query();
+    let arguments = ["terminate", "--query", &query];
+    for typed in ["n\n", "\n", "yep\n"] {
+        let (screen, code) = at_a_terminal(&desk, &arguments, typed).await?;
+        assert_eq!(code, 130, "{screen}");
+        let question =
+            "2 workflows match (TaskQueue = 'desk-#') AND ExecutionStatus = 'Running'. Terminate them? [y/N] ";
+        assert!(masked(&screen).starts_with(question), "{screen}");
+        assert!(screen.ends_with("error: not confirmed: nothing was done\r\n"), "{screen}");
+    }
+    let running = format!("{query} AND ExecutionStatus = 'Running'");
+    assert_eq!(desk.json(&["count", "--query", &running]).await?["count"], 2);
+    let (screen, code) = at_a_terminal(&desk, &arguments, "y\n").await?;
+    assert_eq!(code, 0, "{screen}");
+    assert!(masked(&screen).contains("batch job RUN is done: 2 of 2 workflows"), "{screen}");
+    desk.indexed(&running, 0).await
+}
+
+#[tokio::test]
 async fn a_batch_asks_for_its_rate_and_goes_on_without_its_command() -> Outcome {
     let desk = Desk::idle().await?;
     waiting(&desk, 6).await?;
@@ -107,7 +178,7 @@ async fn a_batch_asks_for_its_rate_and_goes_on_without_its_command() -> Outcome 
     proxy.fault(Match::method("DescribeBatchOperation"), Fault::Hang);
     let mut first = desk.behind(proxy.address()).spawn(&arguments)?;
     first.line("terminate 6 workflows, at most 2.5 a second asked for").await?;
-    proxy.wait_for_count("DescribeBatchOperation", 2, Duration::from_secs(30)).await?;
+    proxy.wait_for_count("DescribeBatchOperation", 2, SOON).await?;
     first.signal(Signal::SIGINT);
     let exit = first.end().await?;
     let last = exit.lines.last().map(|line| masked(line)).unwrap_or_default();

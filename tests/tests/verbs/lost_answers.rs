@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use mainspring_servers::proxy::{Fault, Match, WireProxy};
 use mainspring_testing::TestError;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::desk::{Desk, Outcome};
+use crate::desk::{Desk, Outcome, masked};
 
 const SOON: Duration = Duration::from_secs(30);
 const ACCOUNT: &str = r#"{"owner": "ann", "goal": 1000}"#;
@@ -68,6 +68,55 @@ async fn a_workflow_that_ended_before_its_start_was_answered_is_ours() -> Outcom
     let exit = waiting.end().await?;
     assert_eq!(exit.code, 0, "{:?}", exit.lines);
     assert!(exit.lines.contains(&"\"the last\"".to_owned()), "{:?}", exit.lines);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_signal_is_not_repeated_on_the_next_run() -> Outcome {
+    let (desk, behind, proxy, _worker) = cut().await?;
+    let id = desk.started("turns", "0").await?;
+    let first = desk.json(&["describe", "--workflow-id", &id]).await?["run_id"].clone();
+    // The first attempt lands, and its answer is lost; the second is held until the workflow has continued as new.
+    proxy.fault(Match::method("SignalWorkflowExecution").times(1), Fault::CutAfterForward);
+    proxy.fault(Match::method("SignalWorkflowExecution").times(1), Fault::Hang);
+    let signal = behind.spawn(&["signal", "--workflow-id", &id, "--name", "turn"])?;
+    proxy.wait_for_count("SignalWorkflowExecution", 2, SOON).await?;
+    // Started, and its first task scheduled, started and completed.
+    const TAKEN: u32 = 4;
+    let taken = |shown: &Value| shown["run_id"] != first && shown["history_length"] == TAKEN;
+    let second = desk.until(&id, taken).await?["run_id"].clone();
+    proxy.clear_faults();
+    let exit = signal.end().await?;
+    assert_eq!(
+        (exit.code, masked(&exit.lines.join("\n")).as_str()),
+        (0, "signal turn sent to workflow turns-#"),
+        "Temporal knows the request by the run"
+    );
+    let run = second.as_str().unwrap_or_default();
+    let now = desk.json(&["describe", "--workflow-id", &id, "--run-id", run]).await?;
+    assert_eq!((&now["status"], &now["history_length"]), (&json!("Running"), &json!(TAKEN)), "it got no signal");
+    // And one that no attempt can have reached finds the run of today.
+    desk.run(&["signal", "--workflow-id", &id, "--name", "turn"]).await?.is(
+        0,
+        "",
+        "signal turn sent to workflow turns-#\n",
+    );
+    desk.until(&id, |shown| shown["run_id"] != second).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_update_is_waited_for_beyond_the_servers_own_patience_and_a_broken_wire() -> Outcome {
+    let (desk, behind, proxy, _worker) = cut().await?;
+    let id = desk.started("ledger", ACCOUNT).await?;
+    let mut waiting = behind.spawn(&["update", "--workflow-id", &id, "--name", "save", "--input", "10"])?;
+    break_twice(&proxy, "PollWorkflowExecutionUpdate");
+    waiting.line("accepted; it is not done yet").await?;
+    assert_eq!(desk.run(&["signal", "--workflow-id", &id, "--name", "add", "-i", "12"]).await?.code, 0);
+    proxy.wait_for_count("PollWorkflowExecutionUpdate", 2, SOON).await?;
+    let exit = waiting.end().await?;
+    assert_eq!((exit.code, exit.lines), (0, vec!["12".to_owned()]));
+    was_repeated(&proxy, "PollWorkflowExecutionUpdate");
     Ok(())
 }
 
@@ -146,6 +195,21 @@ async fn waiting_outlives_a_network_that_is_gone_for_a_while() -> Outcome {
 }
 
 #[tokio::test]
+async fn an_execution_is_waited_for_over_a_broken_wire() -> Outcome {
+    let (desk, behind, proxy, _worker) = cut().await?;
+    for method in ["StartWorkflowExecution", "DescribeTaskQueue", "GetWorkflowExecutionHistory"] {
+        break_twice(&proxy, method);
+    }
+    let id = desk.env.id("executed");
+    let said = behind.run(&["execute", "chain", "1", "--workflow-id", &id]).await?;
+    let told = "workflow executed-# run RUN started on desk-#\n\
+                workflow executed-# continued as new: it goes on as run RUN\n";
+    said.is(0, "\"the last\"\n", told);
+    was_repeated(&proxy, "GetWorkflowExecutionHistory");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_start_that_nobody_answers_says_that_it_is_not_known() -> Outcome {
     let (_desk, behind, proxy, _worker) = cut().await?;
     proxy.fault(Match::method("StartWorkflowExecution"), Fault::Status(14, "not now".to_owned()));
@@ -153,7 +217,7 @@ async fn a_start_that_nobody_answers_says_that_it_is_not_known() -> Outcome {
     let said = behind.run(&["start", "ledger", ACCOUNT, "--workflow-id", &id]).await?;
     let look = "look with `mainspring workflow describe --workflow-id silent-#`: not now (";
     said.refuses(69, "");
-    let talk = crate::desk::masked(&said.talk);
+    let talk = masked(&said.talk);
     assert!(talk.starts_with(&format!("error: workflow silent-# may have been started or not, {look}")), "{talk}");
     assert!(talk.contains(" attempts in "), "{talk}");
     Ok(())

@@ -132,6 +132,9 @@ async fn a_task_queue_is_the_registrys_unless_it_is_given_and_must_handle_the_wo
     wrong.is(64, "", "error: task queue lab-books does not handle ledger: desk-# does\n");
     let neither = desk.run(&["start", "ledgers", ACCOUNT, "--task-queue", "lab-books"]).await?;
     neither.is(64, "", "error: task queue lab-books does not handle ledgers: there is book\n");
+    let two = Desk { env: desk.env.clone(), queue: format!("{},{elsewhere}", desk.queue) };
+    let which = two.run(&["start", "ledger", ACCOUNT]).await?;
+    which.is(64, "", "error: workflow ledger is on desk-#, elsewhere-#: say which with --task-queue\n");
     let foreign = desk.run(&["start", "of-another-team", "{}", "--task-queue", &elsewhere]).await?;
     assert_eq!(foreign.code, 0, "a queue that the registry does not know may handle anything: {}", foreign.talk);
     Ok(())

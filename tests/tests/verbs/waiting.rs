@@ -4,7 +4,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use mainspring_servers::proxy::WireProxy;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 
 use crate::desk::{Desk, Outcome, masked, said};
@@ -32,6 +33,9 @@ async fn nobody_polling_is_a_warning_at_once_and_an_error_after_the_wait() -> Ou
         "error: query balance of workflow alone-# got no answer: nobody polls task queue desk-#. Start a worker that has it, \
          and ask again\n",
     );
+    let warning = "warning: nobody polls task queue";
+    let mut result = desk.spawn(&["result", "--workflow-id", &id])?;
+    result.line(warning).await?;
     let said = desk.run(&["update", "--workflow-id", &id, "--name", "spend", "-i", "1", "--poller-wait", "1s"]).await?;
     said.refuses(69, "nobody polls task queue");
     Ok(())
@@ -66,6 +70,38 @@ async fn ctrl_c_says_that_the_workflow_goes_on() -> Outcome {
     }
     assert_eq!(desk.json(&["describe", "--workflow-id", &id]).await?["status"], "Running");
     Ok(())
+}
+
+#[tokio::test]
+async fn ctrl_c_is_heard_while_stdin_is_read() -> Outcome {
+    let desk = Desk::idle().await?;
+    let (stdin, _kept_open) = std::io::pipe()?;
+    let mut command = desk.command(&["start", "ledger", "-"]);
+    command.stdin(Stdio::from(stdin));
+    let child = command.spawn()?;
+    let pid = Pid::from_raw(child.id().ok_or("no pid")?.try_into()?);
+    // It has a handler of its own for the signal from when it reads.
+    caught(pid, Signal::SIGINT).await?;
+    kill(pid, Signal::SIGINT)?;
+    let output = tokio::time::timeout(SOON, child.wait_with_output()).await??;
+    let talk = String::from_utf8(output.stderr)?;
+    assert_eq!((output.status.code(), talk.as_str()), (Some(130), "error: interrupted. Nothing was done\n"));
+    Ok(())
+}
+
+/// Waits until the process catches that signal, as Linux tells it.
+async fn caught(pid: Pid, signal: Signal) -> Outcome {
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    for _ in 0..1_000 {
+        looks.tick().await;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = u64::from_str_radix(caught.ok_or("no SigCgt")?.trim(), 16)?;
+        if caught & (1 << (signal as u64 - 1)) != 0 {
+            return Ok(());
+        }
+    }
+    Err("the signal was never caught".into())
 }
 
 #[tokio::test]

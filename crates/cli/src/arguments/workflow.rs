@@ -38,7 +38,7 @@ mainspring workflow signal --query \"WorkflowType = 'onboarding'\" --name cancel
     Query(QueryArguments),
     /// Change a workflow by an update, wait for it, print its result
     #[command(
-        after_help = "Example:\n  mainspring workflow update --workflow-id onboarding-7 --name set_plan --input '\"team\"'\n\nThe same \
+        after_help = "Example:\n  mainspring workflow update --workflow-id order-7 --name set_address --input '\"12 High Street\"'\n\nThe same \
 --update-id again gives the same update's result; nothing is done twice."
     )]
     Update(UpdateArguments),
@@ -77,7 +77,7 @@ was reset is terminated if it still runs; the new run has the same workflow id."
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct InputArguments {
     /// Input as JSON; `-` reads it from stdin
-    #[arg(short, long, value_name = "JSON")]
+    #[arg(short, long, value_name = "JSON", allow_negative_numbers = true)]
     pub(crate) input: Vec<OsString>,
     /// Input as JSON, from a file; `-` reads it from stdin
     #[arg(long, value_name = "FILE", conflicts_with = "input")]
@@ -90,7 +90,7 @@ pub(crate) struct StartArguments {
     #[arg(value_name = "NAME", required_unless_present = "type")]
     pub(crate) workflow: Option<String>,
     /// Input as JSON; `-` reads it from stdin
-    #[arg(value_name = "JSON", conflicts_with_all = ["input", "input_file"])]
+    #[arg(value_name = "JSON", allow_negative_numbers = true, conflicts_with_all = ["input", "input_file"])]
     pub(crate) json: Option<OsString>,
     /// Type of the workflow, in place of NAME
     #[arg(long, visible_alias = "name", conflicts_with = "workflow")]

@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
-use temporalio_common::protos::temporal::api::workflow::v1::{PendingActivityInfo, PendingWorkflowTaskInfo};
+use temporalio_common::protos::temporal::api::workflow::v1::{
+    PendingActivityInfo, PendingWorkflowTaskInfo, WorkflowExecutionInfo,
+};
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse, GetWorkflowExecutionHistoryReverseRequest,
 };
@@ -57,11 +59,14 @@ pub(crate) async fn status(server: &Server, workflow_id: &str, run_id: Option<&s
     Some(status_name(info.status()))
 }
 
-/// The run that answers to the id now, unless one is given.
-pub(crate) async fn run_id(server: &Server, workflow_id: &str, given: Option<&str>) -> Result<String, Failure> {
-    let described = fetch(server, workflow_id, given).await.map_err(|refused| cannot(workflow_id, &refused))?;
-    let execution = described.workflow_execution_info.and_then(|info| info.execution);
-    Ok(execution.map(|execution| execution.run_id).unwrap_or_default())
+/// What is known of the run that answers to the id now, unless one is given.
+pub(crate) async fn info(
+    server: &Server,
+    workflow_id: &str,
+    run_id: Option<&str>,
+) -> Result<WorkflowExecutionInfo, Failure> {
+    let described = fetch(server, workflow_id, run_id).await.map_err(|refused| cannot(workflow_id, &refused))?;
+    Ok(described.workflow_execution_info.unwrap_or_default())
 }
 
 pub(crate) fn status_name(status: WorkflowExecutionStatus) -> String {

@@ -1,11 +1,12 @@
 //! `workflow result`, and the waiting of `execute`: to the end of the chain of runs, with the failure as Temporal keeps it.
 
 use serde_json::{Map, Value, json};
-use temporalio_common::protos::temporal::api::enums::v1::HistoryEventFilterType;
+use temporalio_common::protos::temporal::api::enums::v1::{HistoryEventFilterType, WorkflowExecutionStatus};
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
 
 use super::failure::{Told, values};
+use super::pollers::unpolled;
 use super::server::{LONG, Server, execution};
 use super::{Notice, describe};
 use crate::arguments::Output;
@@ -14,9 +15,15 @@ use crate::exit::Failure;
 use crate::{print, say};
 
 pub(crate) async fn run(server: &Server, arguments: &OneArguments, notice: &Notice) -> Result<(), Failure> {
-    let target = &arguments.target;
-    let run_id = describe::run_id(server, &target.workflow_id, target.run_id.as_deref()).await?;
-    wait(server, &target.workflow_id, &run_id, arguments.output, notice).await
+    let (id, run_id) = (&arguments.target.workflow_id, arguments.target.run_id.as_deref());
+    let info = describe::info(server, id, run_id).await?;
+    if info.status() == WorkflowExecutionStatus::Running
+        && let Some(nobody) = unpolled(server, &info.task_queue).await
+    {
+        say(&format!("warning: {nobody}: workflow {id} waits until a worker does"));
+    }
+    let run_id = info.execution.map(|execution| execution.run_id).unwrap_or_default();
+    wait(server, id, &run_id, arguments.output, notice).await
 }
 
 /// Waits for the end, and prints the result. A run that goes on as another is followed.

@@ -143,6 +143,11 @@ impl Request {
             return Ok(Started { run_id: detail.run_id, is_new: true });
         }
         let (id, run_id) = (&self.workflow_id, &detail.run_id);
+        if refused.lost
+            && let Some(first) = first_run(server, id, run_id, request_id).await
+        {
+            return Ok(Started { run_id: first, is_new: true });
+        }
         let status = describe::status(server, id, Some(run_id)).await;
         Err(Failure::Usage(match status.as_deref() {
             Some("Running") | None => format!(
@@ -199,6 +204,15 @@ pub(crate) async fn execute(
         outcome = result::wait(server, workflow_id, run_id, request.arguments.output, notice) => outcome,
         failure = task.give_up(server, polled.poller_wait) => Err(failure),
     }
+}
+
+/// The first run of the chain that this run belongs to, if the request started it: an attempt whose answer was lost may have
+/// continued as new, or been tried again, since.
+async fn first_run(server: &Server, workflow_id: &str, run_id: &str, request_id: &str) -> Option<String> {
+    let now = describe::info(server, workflow_id, Some(run_id)).await.ok()?;
+    let first = describe::fetch(server, workflow_id, Some(&now.first_run_id)).await.ok()?;
+    let known = first.workflow_extended_info?.request_id_infos;
+    known.contains_key(request_id).then_some(now.first_run_id)
 }
 
 /// The registry's queue, unless one is given; and that one must handle the workflow, as far as the registry knows it.
