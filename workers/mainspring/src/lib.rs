@@ -3,6 +3,6 @@
 use mainspring::Product;
 
 /// The products, in the order in which they are listed.
-pub fn products() -> [Product; 1] {
-    [general_purpose::product()]
+pub fn products() -> [Product; 2] {
+    [general_purpose::product(), onboarding::product()]
 }

@@ -157,7 +157,13 @@ fn config_shows_and_checks() -> Outcome {
     assert_eq!(checked.status.code(), Some(78));
     assert!(talk.contains("MAINSPRING_ZZZ is not a setting that this version knows"), "{talk}");
     assert!(talk.contains("MAX_CONCURRENT_ACTIVITIES is \"0\", which is not a number from 1 to 100000"), "{talk}");
-    assert_eq!(run("127.0.0.1:9", &["config", "check"])?.0, 0);
+    let mut check = command("127.0.0.1:9", &["config", "check"]);
+    for name in ["ONBOARDING_ACCOUNTS_URL", "ONBOARDING_EMAIL_URL", "ONBOARDING_RESOURCES_URL"] {
+        assert!(talk.contains(&format!("{name} is missing, and has no default")), "{talk}");
+        check.env(name, "https://services.example.com/v1");
+    }
+    let fine = check.output()?;
+    assert_eq!((fine.status.code(), String::from_utf8(fine.stdout)?.as_str()), (Some(0), "every setting is fine\n"));
     Ok(())
 }
 

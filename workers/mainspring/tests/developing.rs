@@ -43,6 +43,42 @@ async fn every_product_runs_on_one_queue_when_asked() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_product_without_its_settings_is_left_out_by_name_and_the_others_run() -> Outcome {
+    let (dev, address) = dev(&[], "try ").await?;
+    let arguments = ["--address", &address, "workflow", "execute", "no-op", INPUT];
+    let (code, out, talk) = run(MAINSPRING, &arguments)?;
+    assert_eq!((code, out.as_str()), (0, "\"1\"\n"), "{talk}");
+    dev.signal(Signal::SIGINT);
+    let exit = dev.end().await?;
+    assert_eq!(exit.code, 0);
+    let from = exit.lines.iter().position(|line| line.starts_with("left out: ")).ok_or("nothing was left out")?;
+    let missing = ["ONBOARDING_ACCOUNTS_URL", "ONBOARDING_EMAIL_URL", "ONBOARDING_RESOURCES_URL"];
+    let said = &exit.lines[from..from + missing.len()];
+    assert!(said[0].starts_with("left out: product onboarding on onboarding: "), "{said:?}");
+    for (line, name) in said.iter().zip(missing) {
+        assert!(line.contains(&format!("{name} is missing, and has no default: Where ")), "{said:?}");
+    }
+    let queues: Vec<&String> = exit.lines.iter().filter(|line| line.starts_with("queue ")).collect();
+    assert_eq!(queues, ["queue      general-purpose-task-queue (general-purpose)"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_product_with_its_settings_runs_beside_the_others() -> Outcome {
+    let free = || Ok::<_, TestError>(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string());
+    let (port, ui_port) = (free()?, free()?);
+    let services = ["ONBOARDING_ACCOUNTS_URL", "ONBOARDING_EMAIL_URL", "ONBOARDING_RESOURCES_URL"]
+        .map(|name| (name, "http://127.0.0.1:9"));
+    let mut dev = Process::spawn(MAINSPRING, &["dev", "--port", &port, "--ui-port", &ui_port], services)?;
+    dev.line("queue      onboarding (onboarding)").await?;
+    dev.line("try ").await?;
+    dev.signal(Signal::SIGINT);
+    let exit = dev.end().await?;
+    assert_eq!((exit.code, exit.lines.iter().any(|line| line.starts_with("left out"))), (0, false), "{:?}", exit.lines);
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_server_alone_keeps_its_state_and_workers_start_beside_it() -> Outcome {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("state.sqlite").display().to_string();

@@ -1,0 +1,5 @@
+//! The workflows.
+
+mod onboarding;
+
+pub use onboarding::Onboarding;

@@ -1,0 +1,6 @@
+//! `onboarding` from end to end: the worker binary, Temporal's dev server, and the services over HTTP.
+
+mod failing;
+mod rig;
+mod running;
+mod surviving;
