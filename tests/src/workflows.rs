@@ -174,3 +174,53 @@ impl Relay {
         self.told = self.told.max(told);
     }
 }
+
+/// Adds up what it is sent, until it has enough.
+#[workflow]
+#[derive(Default)]
+pub struct Tally {
+    total: u32,
+}
+
+#[workflow_methods]
+impl Tally {
+    #[run(name = "tally")]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, enough: u32) -> WorkflowResult<u32> {
+        ctx.wait_condition(move |tally| tally.total >= enough).await?;
+        Ok(ctx.state(|tally| tally.total))
+    }
+
+    #[signal(name = "add")]
+    pub fn add(&mut self, _ctx: &mut SyncWorkflowContext<Self>, number: u32) {
+        self.total += number;
+    }
+
+    #[query(name = "total")]
+    pub fn total(&self, _ctx: &WorkflowContextView) -> u32 {
+        self.total
+    }
+
+    #[query(name = "share")]
+    pub fn share(
+        &self,
+        _ctx: &WorkflowContextView,
+        among: u32,
+    ) -> Result<u32, Box<dyn std::error::Error + Send + Sync>> {
+        self.total.checked_div(among).ok_or_else(|| "nobody to share it with".into())
+    }
+
+    #[update(name = "take")]
+    pub fn take(&mut self, _ctx: &mut SyncWorkflowContext<Self>, number: u32) -> u32 {
+        self.total += number;
+        self.total
+    }
+
+    #[update_validator(take)]
+    pub fn is_something(
+        &self,
+        _ctx: &WorkflowContextView,
+        number: &u32,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        if *number == 0 { Err("nothing to take".into()) } else { Ok(()) }
+    }
+}

@@ -121,6 +121,12 @@ pub enum ClientError {
         /// What the data converter said.
         source: BoxError,
     },
+    /// A failure that the server keeps did not become an error.
+    #[error("the failure could not be read: {source}")]
+    Failure {
+        /// What the data converter said.
+        source: BoxError,
+    },
     /// A text that should be JSON is not.
     #[error("the text is not JSON: {source}. Write one JSON value, such as {{\"name\": 1}} or \"text\"")]
     NotJson {

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 
 use serde::de::IgnoredAny;
 use temporalio_common::data_converters::{
-    DataConverter, RawValue, SerializationContextData, TemporalDeserializable, TemporalSerializable,
-    WorkflowSerializationContext,
+    DataConverter, GenericPayloadConverter, RawValue, SerializationContext, SerializationContextData,
+    TemporalDeserializable, TemporalSerializable, WorkflowSerializationContext,
 };
+use temporalio_common::error::IncomingError;
+use temporalio_common::payload_visitor::decode_payloads;
 use temporalio_common::protos::temporal::api::common::v1::{Memo, Payload};
+use temporalio_common::protos::temporal::api::failure::v1::Failure;
 
 use crate::error::ClientError;
 
@@ -33,6 +36,26 @@ impl Payloads {
     pub async fn encode<T: TemporalSerializable + 'static>(&self, value: &T) -> Result<Payload, ClientError> {
         let encoded = self.converter.to_payload(&context(), value).await;
         encoded.map_err(|error| ClientError::Encode { source: Box::new(error) })
+    }
+
+    /// The payloads of a call's arguments: a value of several arguments makes several. The value is read at once, so the
+    /// future holds none of it.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn arguments<T: TemporalSerializable + 'static>(
+        &self,
+        value: &T,
+    ) -> impl Future<Output = Result<Vec<Payload>, ClientError>> + Send + use<T> {
+        let plain = {
+            let converter = self.converter.payload_converter();
+            converter.to_payloads(&SerializationContext::new(&context(), converter), value)
+        };
+        let converter = self.converter.clone();
+        async move {
+            let encoded = async { converter.codec().encode(&context(), plain?).await };
+            encoded.await.map_err(|error| ClientError::Encode { source: Box::new(error) })
+        }
     }
 
     /// A payload of this JSON value.
@@ -73,6 +96,19 @@ impl Payloads {
     pub async fn decode<T: TemporalDeserializable + 'static>(&self, payload: &Payload) -> Result<T, ClientError> {
         let decoded = self.converter.from_payload(&context(), payload.clone()).await;
         decoded.map_err(|error| decode_error(payload, error))
+    }
+
+    /// A failure as the server keeps it, with every payload in it, decoded.
+    ///
+    /// # Errors
+    /// [`ClientError::Failure`] if the codec or the converter fails.
+    pub async fn failure(&self, mut failure: Failure) -> Result<IncomingError, ClientError> {
+        let decoded = async {
+            decode_payloads(&mut failure, self.converter.codec(), &context()).await?;
+            let (failures, payloads) = (self.converter.failure_converter(), self.converter.payload_converter());
+            failures.to_error(failure, payloads, &context())
+        };
+        decoded.await.map_err(|error| ClientError::Failure { source: Box::new(error) })
     }
 
     /// The payload as JSON; one without data is `null`.

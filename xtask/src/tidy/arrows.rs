@@ -9,17 +9,26 @@ use super::Finding;
 use crate::failure::Failure;
 
 /// Each crate, bottom up, with what it may depend on.
-const HOUSE: [(&str, &[&str]); 12] = [
+const HOUSE: [(&str, &[&str]); 14] = [
     ("mainspring-servers", &[]),
     ("mainspring-settings", &[]),
     ("mainspring-macros", &[]),
     ("mainspring-context", &[]),
     ("mainspring-vocabulary", &["mainspring-macros"]),
     ("mainspring-client", &["mainspring-settings"]),
+    ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
     ("mainspring-logs", &["mainspring-settings", "mainspring-context"]),
+    ("mainspring-traces", &["mainspring-settings"]),
     (
         "mainspring-worker",
-        &["mainspring-settings", "mainspring-context", "mainspring-vocabulary", "mainspring-client", "mainspring-logs"],
+        &[
+            "mainspring-settings",
+            "mainspring-context",
+            "mainspring-vocabulary",
+            "mainspring-client",
+            "mainspring-logs",
+            "mainspring-traces",
+        ],
     ),
     (
         "mainspring",
@@ -29,6 +38,7 @@ const HOUSE: [(&str, &[&str]); 12] = [
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-logs",
+            "mainspring-traces",
             "mainspring-worker",
         ],
     ),
@@ -41,6 +51,7 @@ const HOUSE: [(&str, &[&str]); 12] = [
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-logs",
+            "mainspring-traces",
             "mainspring-worker",
         ],
     ),
@@ -53,6 +64,7 @@ const HOUSE: [(&str, &[&str]); 12] = [
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-logs",
+            "mainspring-traces",
             "mainspring-worker",
         ],
     ),
@@ -63,7 +75,7 @@ const HOUSE: [(&str, &[&str]); 12] = [
 const WITHOUT_SDK: [&str; 4] = ["mainspring-servers", "mainspring-macros", "mainspring-context", "xtask"];
 
 /// What a contract never brings into a web backend, by the beginning of its name.
-const NOT_IN_CONTRACTS: [&str; 20] = [
+const NOT_IN_CONTRACTS: [&str; 22] = [
     "actix",
     "arrow",
     "aws-",
@@ -81,6 +93,8 @@ const NOT_IN_CONTRACTS: [&str; 20] = [
     "rusqlite",
     "sea-orm",
     "sqlx",
+    "temporalio-client",
+    "temporalio-sdk",
     "tokio-postgres",
     "tonic",
     "ureq",
@@ -95,6 +109,8 @@ enum Place {
     Contract,
     Product,
     WorkerBinary,
+    /// A backend as somebody else would write it: it sees contracts and the caller.
+    Example,
     /// tests/ and benches/: they see everything.
     Outside,
     /// A row of the house.
@@ -107,6 +123,7 @@ impl Place {
             ["products", _, "contract"] => Self::Contract,
             ["products", _] => Self::Product,
             ["workers", _] => Self::WorkerBinary,
+            ["examples", _] => Self::Example,
             ["tests" | "benches"] => Self::Outside,
             _ => Self::House,
         }
@@ -155,6 +172,7 @@ fn fault_inside(name: &str, from: Place, to: &str, place: Place, dev: bool) -> O
                 || place == Place::Product
                 || (dev && ["mainspring-testing", "mainspring-servers"].contains(&to))
         }
+        Place::Example => to == "mainspring-caller" || place == Place::Contract || dev,
         Place::House => {
             let row = HOUSE.iter().find(|(row, _)| *row == name);
             // Tests of any floor may start real servers: `servers` stands on nothing.
@@ -165,6 +183,9 @@ fn fault_inside(name: &str, from: Place, to: &str, place: Place, dev: bool) -> O
         Place::Contract => "a contract depends on `mainspring-vocabulary` at most, so that any backend can carry it",
         Place::Product => "a product depends on `mainspring` and on contracts",
         Place::WorkerBinary => "a worker binary depends on `mainspring` or `mainspring-cli`, and on products",
+        Place::Example => {
+            "an example depends on `mainspring-caller` and on contracts, as a backend without worker code"
+        }
         Place::House | Place::Outside => "arrows point down only, as in xtask/src/tidy/arrows.rs",
     };
     (!allowed).then(|| format!("`{name}` depends on `{to}`; {rule}"))
@@ -175,6 +196,11 @@ fn fault_outside(name: &str, from: Place, to: &str) -> Option<String> {
     if from == Place::Contract && NOT_IN_CONTRACTS.iter().any(|start| to.starts_with(start)) {
         return Some(format!(
             "the contract `{name}` depends on `{to}`; what does I/O belongs to the product, for every caller builds its contract"
+        ));
+    }
+    if from == Place::Example && to.starts_with("temporalio-sdk") {
+        return Some(format!(
+            "the example `{name}` depends on `{to}`; a backend calls workflows without any worker code"
         ));
     }
     if WITHOUT_SDK.contains(&name) && to.starts_with("temporalio-") {
@@ -263,7 +289,7 @@ mod tests {
                 [format!("products/x/contract/Cargo.toml: `x-contract` depends on `{to}`; {rule}")]
             );
         }
-        for to in ["sqlx", "aws-sdk-s3", "hyper-util", "reqwest"] {
+        for to in ["sqlx", "aws-sdk-s3", "hyper-util", "reqwest", "temporalio-sdk"] {
             let found = contract(to, None);
             assert!(
                 found[0].contains(&format!("`x-contract` depends on `{to}`; what does I/O belongs to the product"))
@@ -276,6 +302,22 @@ mod tests {
         let worker = |to, folder| said("workers/x", "x-worker", to, Some(folder), false);
         assert_eq!(worker("x", "products/x"), Vec::<String>::new());
         assert_eq!(worker("mainspring-worker", "crates/worker").len(), 1);
+    }
+
+    #[test]
+    fn an_example_backend_sees_contracts_and_the_caller() {
+        let example = |to, folder, dev| said("examples/x", "x", to, folder, dev);
+        let none = Vec::<String>::new();
+        assert_eq!(example("mainspring-caller", Some("crates/caller"), false), none);
+        assert_eq!(example("y-contract", Some("products/y/contract"), false), none);
+        assert_eq!(example("mainspring", Some("crates/mainspring"), true), none);
+        assert_eq!(
+            example("y", Some("products/y"), false),
+            [
+                "examples/x/Cargo.toml: `x` depends on `y`; an example depends on `mainspring-caller` and on contracts, as a backend without worker code"
+            ]
+        );
+        assert!(example("temporalio-sdk", None, false)[0].contains("without any worker code"));
     }
 
     #[test]

@@ -1,0 +1,71 @@
+//! Every payload that a caller sends goes through the codec, on each of the three ways to start.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use mainspring_caller::Caller;
+use mainspring_caller::settings::{Sources, load};
+use mainspring_client::Connector;
+use mainspring_servers::proxy::WireProxy;
+use temporalio_common::data_converters::{
+    DataConverter, DefaultFailureConverter, PayloadCodec, PayloadConversionError, PayloadConverter,
+    SerializationContextData,
+};
+use temporalio_common::protos::temporal::api::common::v1::Payload;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+
+use crate::invoice::{Invoice, Pay, Remind};
+use crate::starts::{events, started};
+use crate::{SHORT, number, refusal, server};
+
+/// Sets a mark.
+struct Mark;
+
+type Coded = BoxFuture<'static, Result<Vec<Payload>, PayloadConversionError>>;
+
+impl PayloadCodec for Mark {
+    fn encode(&self, _: &SerializationContextData, mut payloads: Vec<Payload>) -> Coded {
+        for payload in &mut payloads {
+            payload.metadata.insert("mark".to_owned(), vec![1]);
+        }
+        async { Ok(payloads) }.boxed()
+    }
+
+    fn decode(&self, _: &SerializationContextData, payloads: Vec<Payload>) -> Coded {
+        async { Ok(payloads) }.boxed()
+    }
+}
+
+/// A caller whose codec sets the mark.
+async fn marking(address: &str) -> Caller {
+    let settings = load(&Sources::from_pairs([("TEMPORAL_ADDRESS", address)])).unwrap();
+    let converter = DataConverter::new(PayloadConverter::default(), DefaultFailureConverter::default(), Mark);
+    Caller::through(&Connector::new(settings).unwrap().with_data_converter(converter)).await.unwrap()
+}
+
+#[tokio::test]
+async fn arguments_of_a_start_and_of_a_signal_are_encoded() {
+    let caller = marking(&server().await.to_string()).await;
+    let alone = caller.start(Invoice, number()).await.unwrap();
+    alone.signal(Pay, "cash".to_owned()).await.unwrap();
+    let together = caller.start(Invoice, number()).with_signal(Pay, "card".to_owned()).await.unwrap();
+    for run in [alone, together] {
+        let mut payloads = started(&caller, &run).await.input.unwrap().payloads;
+        for event in events(&caller, &run).await {
+            if let Attributes::WorkflowExecutionSignaledEventAttributes(signal) = event {
+                payloads.extend(signal.input.unwrap().payloads);
+            }
+        }
+        assert_eq!(payloads.len(), 2);
+        assert!(payloads.iter().all(|payload| payload.metadata.contains_key("mark")), "{payloads:?}");
+    }
+}
+
+#[tokio::test]
+async fn arguments_of_a_start_with_an_update_are_encoded() {
+    let proxy = WireProxy::builder(server().await).capture("ExecuteMultiOperation").start().await.unwrap();
+    let caller = marking(&proxy.address()).await.with_limit(SHORT / 4);
+    // Nobody answers an update without a worker; what counts is what was sent.
+    refusal(caller.start(Invoice, number()).with_update(Remind, "now".to_owned()).await);
+    let sent = proxy.records_of("ExecuteMultiOperation").remove(0).body.unwrap();
+    assert_eq!(sent.windows(4).filter(|window| window == b"mark").count(), 2, "{sent:?}");
+}
