@@ -98,6 +98,16 @@ fn pids(folder: &Path, name: &str) -> Result<Vec<i32>, TestError> {
     Ok(text.lines().map(str::parse).collect::<Result<_, _>>()?)
 }
 
+/// The error with every log: what a person would see in the terminal.
+fn with_logs(folder: &Path, error: &TestError) -> TestError {
+    let mut text = error.to_string();
+    for name in ["temporal", QUEUES[0], QUEUES[1]] {
+        let log = fs::read_to_string(folder.join(format!("{name}.log"))).unwrap_or_default();
+        text.push_str(&format!("\n── {name} {:?}\n{log}", pids(folder, name)));
+    }
+    text.into()
+}
+
 /// How often the worker of that queue began to poll, by the log that mprocs keeps of it.
 fn polling(folder: &Path, queue: &str) -> usize {
     fs::read_to_string(folder.join(format!("{queue}.log"))).unwrap_or_default().matches("polling").count()
@@ -122,7 +132,10 @@ async fn a_worker_that_dies_comes_back_and_quitting_ends_all() -> Outcome {
     }
     command.arg("--config").arg(folder.join("mprocs.yaml")).arg("--log-dir").arg(folder);
     let mut terminal = Terminal::open(command)?;
+    watched(folder, &mut terminal, &address).await.map_err(|error| with_logs(folder, &error))
+}
 
+async fn watched(folder: &Path, terminal: &mut Terminal, address: &str) -> Outcome {
     until("every worker polls", || Ok(QUEUES.iter().all(|queue| polling(folder, queue) == 1))).await?;
     let queue = QUEUES[1];
     let started = fs::metadata(folder.join(format!("{queue}.pids")))?.modified()?;
@@ -147,6 +160,6 @@ async fn a_worker_that_dies_comes_back_and_quitting_ends_all() -> Outcome {
             until("no process is left", || Ok(kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH))).await?;
         }
     }
-    assert!(std::net::TcpStream::connect(&address).is_err(), "the server is gone");
+    assert!(std::net::TcpStream::connect(address).is_err(), "the server is gone");
     Ok(())
 }
