@@ -102,3 +102,25 @@ impl Chain {
         Ok("the last".to_owned())
     }
 }
+
+/// Goes on as the next run each time it is told to.
+#[workflow]
+#[derive(Default)]
+pub struct Turns {
+    told: bool,
+}
+
+#[workflow_methods]
+impl Turns {
+    #[run(name = "turns")]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, turns: u32) -> WorkflowResult<u32> {
+        ctx.wait_condition(|turn| turn.told).await?;
+        ctx.continue_as_new(turns + 1, ContinueAsNewOptions::default())?;
+        Ok(turns)
+    }
+
+    #[signal(name = "turn")]
+    pub fn turn(&mut self, _ctx: &mut SyncWorkflowContext<Self>) {
+        self.told = true;
+    }
+}

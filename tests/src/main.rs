@@ -30,6 +30,7 @@ fn lab(name: &str, queue: &str) -> Product {
         .workflow::<workflows::Relay>()
         .workflow::<ledger::Ledger>()
         .workflow::<ledger::Chain>()
+        .workflow::<ledger::Turns>()
         .workflow::<workflows::Tally>()
         .activities(
             |_setup| async { Ok(activities::Lab) },

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use mainspring_servers::proxy::{Fault, Match, WireProxy};
 use mainspring_testing::TestError;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::desk::{Desk, Outcome};
+use crate::desk::{Desk, Outcome, masked};
 
 const SOON: Duration = Duration::from_secs(30);
 const ACCOUNT: &str = r#"{"owner": "ann", "goal": 1000}"#;
@@ -68,6 +68,40 @@ async fn a_workflow_that_ended_before_its_start_was_answered_is_ours() -> Outcom
     let exit = waiting.end().await?;
     assert_eq!(exit.code, 0, "{:?}", exit.lines);
     assert!(exit.lines.contains(&"\"the last\"".to_owned()), "{:?}", exit.lines);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_signal_is_not_repeated_on_the_next_run() -> Outcome {
+    let (desk, behind, proxy, _worker) = cut().await?;
+    let id = desk.started("turns", "0").await?;
+    let first = desk.json(&["describe", "--workflow-id", &id]).await?["run_id"].clone();
+    // The first attempt lands, and its answer is lost; the second is held until the workflow has continued as new.
+    proxy.fault(Match::method("SignalWorkflowExecution").times(1), Fault::CutAfterForward);
+    proxy.fault(Match::method("SignalWorkflowExecution").times(1), Fault::Hang);
+    let signal = behind.spawn(&["signal", "--workflow-id", &id, "--name", "turn"])?;
+    proxy.wait_for_count("SignalWorkflowExecution", 2, SOON).await?;
+    // Started, and its first task scheduled, started and completed.
+    const TAKEN: u32 = 4;
+    let taken = |shown: &Value| shown["run_id"] != first && shown["history_length"] == TAKEN;
+    let second = desk.until(&id, taken).await?["run_id"].clone();
+    proxy.clear_faults();
+    let exit = signal.end().await?;
+    assert_eq!(
+        (exit.code, masked(&exit.lines.join("\n")).as_str()),
+        (0, "signal turn sent to workflow turns-#"),
+        "Temporal knows the request by the run"
+    );
+    let run = second.as_str().unwrap_or_default();
+    let now = desk.json(&["describe", "--workflow-id", &id, "--run-id", run]).await?;
+    assert_eq!((&now["status"], &now["history_length"]), (&json!("Running"), &json!(TAKEN)), "it got no signal");
+    // And one that no attempt can have reached finds the run of today.
+    desk.run(&["signal", "--workflow-id", &id, "--name", "turn"]).await?.is(
+        0,
+        "",
+        "signal turn sent to workflow turns-#\n",
+    );
+    desk.until(&id, |shown| shown["run_id"] != second).await?;
     Ok(())
 }
 
@@ -183,7 +217,7 @@ async fn a_start_that_nobody_answers_says_that_it_is_not_known() -> Outcome {
     let said = behind.run(&["start", "ledger", ACCOUNT, "--workflow-id", &id]).await?;
     let look = "look with `mainspring workflow describe --workflow-id silent-#`: not now (";
     said.refuses(69, "");
-    let talk = crate::desk::masked(&said.talk);
+    let talk = masked(&said.talk);
     assert!(talk.starts_with(&format!("error: workflow silent-# may have been started or not, {look}")), "{talk}");
     assert!(talk.contains(" attempts in "), "{talk}");
     Ok(())

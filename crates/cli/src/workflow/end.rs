@@ -102,7 +102,7 @@ pub(crate) async fn run(server: &Server, how: How, arguments: &EndArguments, not
         let was_lost = refused.lost && refused.is(Code::NotFound);
         let status = if was_lost { describe::status(server, id, targets.run_id.as_deref()).await } else { None };
         if status.as_deref() != Some(how.status()) {
-            return Err(refused.failure(format_args!("could not {} workflow {id}", how.verb())));
+            return Err(refused.failure(format_args!("could not {} workflow {id}{}", how.verb(), refused.doubt())));
         }
     }
     say(&format!("workflow {id} {}", how.done()));

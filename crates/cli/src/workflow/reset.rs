@@ -58,8 +58,9 @@ pub(crate) async fn run(server: &Server, arguments: &ResetArguments, notice: &No
     notice
         .set(format!("Workflow {id} may have been reset: look with `mainspring workflow describe --workflow-id {id}`"));
     let answer = server.call(|service, request| service.reset_workflow_execution(request), request, SHORT).await;
-    let new = answer
-        .map_err(|refused| refused.failure(format_args!("workflow {id} could not be reset to event {event_id}")))?;
+    let new = answer.map_err(|refused| {
+        refused.failure(format_args!("workflow {id} could not be reset to event {event_id}{}", refused.doubt()))
+    })?;
     say(&format!("workflow {id} goes on from event {event_id} of run {old} as run {}", new.run_id));
     match arguments.output {
         Output::Text => print(&format!("{id} {}", new.run_id)),

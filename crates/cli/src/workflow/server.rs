@@ -132,6 +132,11 @@ impl Refused {
         may_pass(&self.status)
     }
 
+    /// What is not known of a call that changes something: the end of a sentence, or nothing.
+    pub(crate) const fn doubt(&self) -> &'static str {
+        if self.lost { "; an attempt got no answer, so it may have been done all the same" } else { "" }
+    }
+
     /// As an end of the command. `what` is the sentence's beginning: "workflow x could not be described".
     pub(crate) fn failure(&self, what: impl fmt::Display) -> Failure {
         let text = format!("{what}: {self}");
