@@ -3,7 +3,7 @@
 mod lab;
 
 use lab::{Outcome, worker};
-use mainspring_testing::{CollectedSpan, Collector, Env, TestError, Workflows};
+use mainspring_testing::{CollectedSpan, Collector, Env, Process, TestError, Workflows};
 use nix::sys::signal::Signal;
 
 /// The spans of a worker that runs three steps, with such a cache, and ends.
@@ -38,6 +38,31 @@ async fn a_workflow_and_its_activities_are_one_trace() -> Outcome {
         assert_eq!(caller.map(|span| &span.parent_id), Some(&workflow.span_id), "{spans:?}");
     }
     assert!(spans.iter().all(|span| span.trace_id == workflow.trace_id), "{spans:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_command_begins_the_trace_of_what_it_starts() -> Outcome {
+    let (env, collector) = (Env::shared().await?, Collector::start().await?);
+    let queue = env.queue("begun");
+    let endpoint = collector.endpoint();
+    let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())];
+    let worker = worker(&env, &queue, &settings).await?;
+    let of_command = [("TEMPORAL_ADDRESS", env.address()), ("LAB_QUEUES", &queue), settings[0]];
+    let execute = ["workflow", "execute", "steps", "1"];
+    let command = Process::spawn(env!("CARGO_BIN_EXE_lab-worker"), &execute, of_command)?;
+    let exit = command.end().await?;
+    assert_eq!(exit.code, 0, "{:?}", exit.lines);
+    worker.signal(Signal::SIGTERM);
+    assert_eq!(worker.end().await?.code, 0);
+
+    let spans = collector.spans();
+    let [start] = named(&spans, "StartWorkflow:steps")[..] else { return Err(format!("{spans:?}").into()) };
+    assert_eq!((start.service.as_str(), start.parent_id.len()), ("mainspring", 0));
+    let [run] = named(&spans, "RunWorkflow:steps")[..] else { return Err(format!("{spans:?}").into()) };
+    assert_eq!(run.parent_id, start.span_id);
+    assert_eq!(named(&spans, "RunActivity:echo").len(), 1);
+    assert!(spans.iter().all(|span| span.trace_id == start.trace_id), "{spans:?}");
     Ok(())
 }
 

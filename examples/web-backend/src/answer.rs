@@ -1,11 +1,15 @@
 //! What a client of this backend reads: the state of a workflow, or what was wrong, both as JSON.
 
+use axum::extract::Path;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mainspring_caller::{CallerError, Contract, Run, Status};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+/// A workflow's id in the path. What axum cannot read is answered as JSON too, by [`Problem`].
+pub(crate) type Id = Result<Path<String>, PathRejection>;
 
 /// An error as a client sees it.
 pub(crate) struct Problem {

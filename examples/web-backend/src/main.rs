@@ -5,12 +5,16 @@
 //! | `POST /no-ops` with the workflow's input | 202, and where to ask after it |
 //! | `GET /no-ops/ID` | how far it is, and its result or failure |
 //! | `DELETE /no-ops/ID` | 202: it was asked to end |
+//! | `POST /onboardings` | 202; 409 if this user's runs or is done |
+//! | `GET /onboardings/ID` | the same, and what the workflow's query `status` says |
+//! | `POST /onboardings/ID/cancel-follow-up` | 202: the signal has been sent |
 //! | `GET /livez`, `GET /readyz` | whether this process, and Temporal, answers |
 //!
 //! It listens on WEB_ADDR (127.0.0.1:8080) and reads Temporal's own settings, TEMPORAL_ADDRESS and the rest.
 
 mod answer;
 mod no_ops;
+mod onboardings;
 mod server;
 
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! The workflow `no-op`, over HTTP.
 
-use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{Path, State};
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -10,10 +10,7 @@ use general_purpose_contract::{NoOp, NoOpInput};
 use mainspring_caller::Caller;
 use serde_json::{Value, json};
 
-use crate::answer::{Problem, started, state};
-
-/// What axum cannot read is answered as JSON too, by [`Problem`].
-type Id = Result<Path<String>, PathRejection>;
+use crate::answer::{Id, Problem, started, state};
 
 pub(crate) fn routes() -> Router<Caller> {
     Router::new().route("/", post(start)).route("/{id}", get(show).delete(cancel))
@@ -37,12 +34,11 @@ async fn start(
 }
 
 async fn show(State(caller): State<Caller>, id: Id) -> Result<Json<Value>, Problem> {
-    let Path(id) = id?;
-    Ok(Json(state(&caller.workflow(NoOp, id)).await?))
+    Ok(Json(state(&caller.workflow(NoOp, id?.0)).await?))
 }
 
 async fn cancel(State(caller): State<Caller>, id: Id) -> Result<(StatusCode, Json<Value>), Problem> {
-    let Path(id) = id?;
-    caller.workflow(NoOp, id.as_str()).cancel("asked over HTTP").await?;
-    Ok((StatusCode::ACCEPTED, Json(json!({ "workflow_id": id, "cancel": "requested" }))))
+    let run = caller.workflow(NoOp, id?.0);
+    run.cancel("asked over HTTP").await?;
+    Ok((StatusCode::ACCEPTED, Json(json!({ "workflow_id": run.workflow_id(), "cancel": "requested" }))))
 }

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::answer::Problem;
-use crate::no_ops;
+use crate::{no_ops, onboardings};
 
 /// Temporal takes inputs of up to 2 MiB; these are small.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -47,6 +47,7 @@ fn routes(caller: Caller) -> Router {
         .route("/livez", get(async || Json(json!({ "status": "alive" }))))
         .route("/readyz", get(ready))
         .nest("/no-ops", no_ops::routes())
+        .nest("/onboardings", onboardings::routes())
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is no such route"))
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this route does not take this method")

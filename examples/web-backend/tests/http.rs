@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use mainspring::settings::Sources;
-use mainspring::{Host, Registry};
+use mainspring::{Host, Product, Registry};
 use mainspring_servers::TemporalDevServer;
 use mainspring_testing::{Env, Process, TestError};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+#[path = "../../../products/onboarding/examples/services/service.rs"]
+mod service;
 
 type Outcome = Result<(), TestError>;
 
@@ -67,24 +70,25 @@ impl Backend {
         self.ask("POST", path, &headers, &body.to_string()).await
     }
 
-    /// Asks until the workflow has that status.
-    async fn until(&self, path: &str, status: &str) -> Result<Value, TestError> {
+    /// Asks until the answer is such.
+    async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value, TestError> {
+        let mut last = Value::Null;
         let asking = async {
-            loop {
-                let answer = self.get(path).await?;
-                if answer.body["status"] == status {
-                    return Ok::<_, TestError>(answer.body);
-                }
+            while !wanted(&last) {
+                last = self.get(path).await?.body;
             }
+            Ok::<_, TestError>(())
         };
         let asked = tokio::time::timeout(Duration::from_secs(60), asking).await;
-        asked.map_err(|_| format!("{path} was never {status}"))?
+        asked.map_err(|_| format!("{path} was never as it should be, the last: {last}"))??;
+        Ok(last)
     }
 }
 
-fn host(env: &Env) -> Result<Host, TestError> {
+fn host(env: &Env, product: Product, settings: &[(&str, String)]) -> Result<Host, TestError> {
     let pairs = [("TEMPORAL_ADDRESS", env.address()), ("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "5")];
-    Ok(Host::new(Registry::new([general_purpose::product()])?, Sources::from_pairs(pairs))?.http(None))
+    let settings = settings.iter().map(|(name, value)| (*name, value.as_str()));
+    Ok(Host::new(Registry::new([product])?, Sources::from_pairs(pairs.into_iter().chain(settings)))?.http(None))
 }
 
 fn no_op(arg: &str) -> Value {
@@ -94,7 +98,7 @@ fn no_op(arg: &str) -> Value {
 #[tokio::test]
 async fn a_workflow_is_started_and_its_result_shown() -> Outcome {
     let env = Env::shared().await?;
-    let worker = host(&env)?.start().await?;
+    let worker = host(&env, general_purpose::product(), &[])?.start().await?;
     let backend = Backend::start(&env).await?;
     assert_eq!(backend.get("/livez").await?.status, 200);
     assert_eq!(backend.get("/readyz").await?.body, json!({ "status": "ready" }));
@@ -103,7 +107,7 @@ async fn a_workflow_is_started_and_its_result_shown() -> Outcome {
     let id = started.body["workflow_id"].as_str().ok_or("no id")?;
     let path = format!("/no-ops/{id}");
     assert!(started.head.contains(&format!("location: {path}")), "{:?}", started.head);
-    let state = backend.until(&path, "completed").await?;
+    let state = backend.until(&path, |body| body["status"] == "completed").await?;
     assert_eq!(state, json!({ "workflow_id": id, "status": "completed", "result": "1" }));
     // The key names the workflow, so its second use meets the first's.
     let (key, again) = (env.id("key"), no_op("2"));
@@ -126,8 +130,45 @@ async fn a_workflow_is_asked_to_end() -> Outcome {
     assert_eq!(backend.get(&path).await?.body, json!({ "workflow_id": id, "status": "running" }));
     let asked = backend.ask("DELETE", &path, &[], "").await?;
     assert_eq!((asked.status, asked.body), (202, json!({ "workflow_id": id, "cancel": "requested" })));
-    let worker = host(&env)?.start().await?;
-    backend.until(&path, "canceled").await?;
+    let worker = host(&env, general_purpose::product(), &[])?.start().await?;
+    backend.until(&path, |body| body["status"] == "canceled").await?;
+    assert!(worker.drain().await.abandoned.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_onboarding_is_watched_and_its_follow_up_called_off() -> Outcome {
+    let env = Env::shared().await?;
+    let backend = Backend::start(&env).await?;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let settings = service::settings(listener.local_addr()?);
+    let (services, _made) = service::Services::new();
+    tokio::spawn(async move { axum::serve(listener, services.router()).await });
+    let (path, input) = ("/onboardings/onboarding-ada", json!({ "user_id": "ada", "email": "ada@example.com" }));
+    let started = backend.post("/onboardings", &[], &input).await?;
+    assert_eq!((started.status, started.body["workflow_id"].as_str()), (202, Some("onboarding-ada")));
+    let again = backend.post("/onboardings", &[], &input).await?;
+    assert_eq!((again.status, &again.body["run_id"]), (409, &started.body["run_id"]));
+    let alone = backend.get(path).await?.body;
+    assert_eq!(alone, json!({ "workflow_id": "onboarding-ada", "status": "running", "progress": null }));
+    let worker = host(&env, onboarding::product(), &settings)?.start().await?;
+    let waiting = backend.until(path, |body| body["progress"]["phase"] == "waiting").await?;
+    assert_eq!((&waiting["status"], &waiting["progress"]["follow_up"]), (&json!("running"), &json!("planned")));
+    assert_eq!(backend.post(&format!("{path}/cancel-follow-up"), &[], &json!({})).await?.status, 202);
+    let done = backend.until(path, |body| body["status"] == "completed").await?;
+    assert_eq!(done["progress"], json!({ "phase": "onboarded", "follow_up": "cancelled" }));
+    assert_eq!(done["result"]["account"], json!({ "account_id": "acct-1" }));
+    let bad = backend.post("/onboardings", &[], &json!({ "user_id": "bob", "email": "nowhere" })).await?;
+    assert_eq!(bad.status, 422);
+    assert!(
+        bad.body["error"].as_str().is_some_and(|error| error.contains("email is to be an address")),
+        "{}",
+        bad.body
+    );
+    let refused = json!({ "user_id": "eve", "email": "eve@refused.example" });
+    backend.post("/onboardings", &[], &refused).await?;
+    let failed = backend.until("/onboardings/onboarding-eve", |body| body["status"] == "failed").await?;
+    assert_eq!(failed["failure"]["type"], "OnboardingIncomplete", "{failed}");
     assert!(worker.drain().await.abandoned.is_empty());
     Ok(())
 }

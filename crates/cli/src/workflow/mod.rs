@@ -1,5 +1,6 @@
 //! `workflow …`: a file for each verb. They share `server` (calls), `input` and `check` (what is sent), `failure` (what
-//! Temporal keeps of one), `pollers` (whether anybody works), `batch` (many at once).
+//! Temporal keeps of one), `pollers` (whether anybody works), `marks` (what a start carries beside its input), `batch` (many
+//! at once).
 
 mod batch;
 mod check;
@@ -8,6 +9,7 @@ mod end;
 mod failure;
 mod input;
 mod list;
+mod marks;
 mod pollers;
 mod query;
 mod reset;
@@ -21,9 +23,11 @@ mod times;
 mod update;
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use mainspring_settings::Sources;
 use mainspring_settings::connection::ConnectionSettings;
+use mainspring_traces::{TraceSettings, Traces};
 use mainspring_worker::{Registry, WorkerSettings};
 
 use crate::arguments::workflow::WorkflowVerb;
@@ -31,27 +35,43 @@ use crate::exit::Failure;
 use end::How;
 use server::Server;
 
+/// How long the command waits at its end for a collector of spans.
+const FLUSH: Duration = Duration::from_secs(2);
+
 /// Runs the verb until it ends, or Ctrl-C. Then it says what goes on without it.
 pub(crate) async fn run(verb: WorkflowVerb, registry: &Registry, sources: &Sources) -> Result<(), Failure> {
     let notice = Notice::default();
-    tokio::select! {
-        outcome = dispatch(verb, registry, sources, &notice) => outcome,
+    let settings: TraceSettings = mainspring_settings::load(sources)?;
+    let traces = Traces::start(&settings, "mainspring").map_err(|error| Failure::Config(error.to_string()))?;
+    let outcome = tokio::select! {
+        outcome = dispatch(verb, registry, sources, traces.as_ref(), &notice) => outcome,
         _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted(notice.text())),
+    };
+    if let Some(traces) = traces {
+        // It blocks, and the exporter needs this runtime's thread.
+        let _ = tokio::task::spawn_blocking(move || traces.flush(FLUSH)).await;
     }
+    outcome
 }
 
-async fn dispatch(verb: WorkflowVerb, registry: &Registry, sources: &Sources, notice: &Notice) -> Result<(), Failure> {
+async fn dispatch(
+    verb: WorkflowVerb,
+    registry: &Registry,
+    sources: &Sources,
+    traces: Option<&Traces>,
+    notice: &Notice,
+) -> Result<(), Failure> {
     let settings: ConnectionSettings = mainspring_settings::load(sources)?;
     let connect = || Server::connect(settings);
     // What can be refused without a server is refused before one is asked.
     match verb {
         WorkflowVerb::Execute(arguments) => {
             let request = start::Request::new(arguments.start, &placed(registry, sources)?).await?;
-            Box::pin(start::execute(&connect().await?, &request, arguments.polled, notice)).await
+            Box::pin(start::execute(&connect().await?, &request, arguments.polled, traces, notice)).await
         }
         WorkflowVerb::Start(arguments) => {
             let request = start::Request::new(arguments, &placed(registry, sources)?).await?;
-            Box::pin(start::start(&connect().await?, &request, notice)).await
+            Box::pin(start::start(&connect().await?, &request, traces, notice)).await
         }
         WorkflowVerb::Result(arguments) => Box::pin(result::run(&connect().await?, &arguments, notice)).await,
         WorkflowVerb::Signal(arguments) => {

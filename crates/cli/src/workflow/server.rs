@@ -47,6 +47,7 @@ pub(crate) struct Server {
     pub(crate) payloads: Payloads,
     pub(crate) namespace: String,
     pub(crate) identity: String,
+    pub(crate) started_by: String,
 }
 
 impl Server {
@@ -54,7 +55,8 @@ impl Server {
         let namespace = settings.namespace.clone();
         let connector = Connector::new(settings)?;
         let link = connector.connect(PATIENCE_COMMAND).await?;
-        Ok(Self { link, payloads: connector.payloads(), namespace, identity: connector.identity().to_owned() })
+        let (identity, started_by) = (connector.identity().to_owned(), connector.started_by());
+        Ok(Self { link, payloads: connector.payloads(), namespace, identity, started_by })
     }
 
     pub(crate) const fn link(&self) -> &Link {

@@ -1,5 +1,7 @@
 //! `workflow start` and `workflow execute`: what the registry knows is settled before anything is sent.
 
+use mainspring_client::search_attributes::is_unknown;
+use mainspring_traces::{StartSpan, Traces};
 use mainspring_worker::{Registry, WorkflowEntry};
 use serde_json::{Value, json};
 use temporalio_client::tonic::Code;
@@ -13,7 +15,7 @@ use temporalio_common::protos::utilities::decode_status_detail;
 use super::input::{self, Input};
 use super::pollers::{Waiting, unpolled};
 use super::server::{Refused, SHORT, Server};
-use super::{Notice, check, describe, result};
+use super::{Notice, check, describe, marks, result};
 use crate::arguments::Output;
 use crate::arguments::workflow::{ConflictPolicy, PolledArguments, ReusePolicy, StartArguments};
 use crate::exit::Failure;
@@ -26,6 +28,7 @@ pub(crate) struct Request {
     workflow_id: String,
     task_queue: String,
     inputs: Vec<Input>,
+    product: Option<String>,
     arguments: StartArguments,
 }
 
@@ -50,10 +53,15 @@ impl Request {
             (None, Some(entry)) if entry.derives_id() => derived_id(entry, &inputs)?,
             (None, _) => format!("{workflow}-{}", uuid::Uuid::new_v4()),
         };
-        Ok(Self { workflow, workflow_id, task_queue, inputs, arguments })
+        let product = entry.map(|entry| entry.product().name().to_owned());
+        Ok(Self { workflow, workflow_id, task_queue, inputs, product, arguments })
     }
 
-    async fn message(&self, server: &Server) -> Result<StartWorkflowExecutionRequest, Failure> {
+    async fn message(
+        &self,
+        server: &Server,
+        span: Option<&StartSpan>,
+    ) -> Result<StartWorkflowExecutionRequest, Failure> {
         let arguments = &self.arguments;
         let too_long = |_| Failure::Usage("a duration is too long: write 365d or less".to_owned());
         let mut memo = Vec::new();
@@ -79,20 +87,45 @@ impl Request {
                 .transpose()
                 .map_err(too_long)?,
             memo: (!memo.is_empty()).then(|| memo_of(memo)),
-            search_attributes: (!arguments.search_attribute.is_empty())
-                .then(|| search_attributes(&arguments.search_attribute)),
+            search_attributes: self.search_attributes(server, true),
+            header: marks::header(server, span).await?,
             ..Default::default()
         })
     }
 
-    async fn start(&self, server: &Server, notice: &Notice) -> Result<Started, Failure> {
-        let message = self.message(server).await?;
+    fn search_attributes(&self, server: &Server, with_standing: bool) -> Option<SearchAttributes> {
+        let given = &self.arguments.search_attribute;
+        marks::search_attributes(server, self.product.as_deref(), &self.inputs, given, with_standing)
+    }
+
+    /// Starts it, in a span of its own.
+    async fn start(&self, server: &Server, traces: Option<&Traces>, notice: &Notice) -> Result<Started, Failure> {
+        let span = traces.map(|traces| traces.starting(&self.workflow, &self.workflow_id));
+        let started = self.send(server, span.as_ref(), notice).await;
+        if let (Err(failure), Some(span)) = (&started, span) {
+            span.failed(failure.to_string());
+        }
+        started
+    }
+
+    async fn send(&self, server: &Server, span: Option<&StartSpan>, notice: &Notice) -> Result<Started, Failure> {
+        let mut message = self.message(server, span).await?;
         let request_id = message.request_id.clone();
         let id = &self.workflow_id;
         notice.set(format!(
             "Workflow {id} may have been started: look with `mainspring workflow describe --workflow-id {id}`"
         ));
-        match server.call(|service, request| service.start_workflow_execution(request), message, SHORT).await {
+        let call = |message| server.call(|service, request| service.start_workflow_execution(request), message, SHORT);
+        let mut answer = call(message.clone()).await;
+        if answer.as_ref().is_err_and(|refused| is_unknown(&refused.status)) {
+            message.search_attributes = self.search_attributes(server, false);
+            answer = call(message).await;
+            if answer.is_ok() {
+                say("warning: the namespace lacks Mainspring's search attributes, so the workflow bears none: \
+                     `mainspring search-attributes register` adds them");
+            }
+        }
+        match answer {
             Ok(answer) => Ok(Started { run_id: answer.run_id, is_new: answer.started }),
             Err(refused) if refused.is(Code::AlreadyExists) => self.conflict(server, &request_id, &refused).await,
             Err(refused) if refused.lost => Err(refused.failure(format_args!(
@@ -138,8 +171,13 @@ impl Request {
     }
 }
 
-pub(crate) async fn start(server: &Server, request: &Request, notice: &Notice) -> Result<(), Failure> {
-    let (started, nobody) = tokio::join!(request.start(server, notice), unpolled(server, &request.task_queue));
+pub(crate) async fn start(
+    server: &Server,
+    request: &Request,
+    traces: Option<&Traces>,
+    notice: &Notice,
+) -> Result<(), Failure> {
+    let (started, nobody) = tokio::join!(request.start(server, traces, notice), unpolled(server, &request.task_queue));
     let started = started?;
     request.tell(&started);
     if let Some(nobody) = nobody {
@@ -155,9 +193,10 @@ pub(crate) async fn execute(
     server: &Server,
     request: &Request,
     polled: PolledArguments,
+    traces: Option<&Traces>,
     notice: &Notice,
 ) -> Result<(), Failure> {
-    let started = request.start(server, notice).await?;
+    let started = request.start(server, traces, notice).await?;
     request.tell(&started);
     let (workflow_id, run_id) = (request.workflow_id.as_str(), started.run_id.as_str());
     let task = Waiting { queue: &request.task_queue, workflow_id, run_id: Some(run_id) };
@@ -220,15 +259,6 @@ fn derived_id(entry: WorkflowEntry<'_>, inputs: &[Input]) -> Result<String, Fail
 
 fn memo_of(fields: Vec<(String, Payload)>) -> temporalio_common::protos::temporal::api::common::v1::Memo {
     temporalio_common::protos::temporal::api::common::v1::Memo { fields: fields.into_iter().collect() }
-}
-
-/// The server indexes them, so they do not go through the codec.
-fn search_attributes(pairs: &[(String, String)]) -> SearchAttributes {
-    let field = |(key, json): &(String, String)| {
-        let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();
-        (key.clone(), Payload { metadata, data: json.trim().as_bytes().to_vec(), ..Default::default() })
-    };
-    SearchAttributes { indexed_fields: pairs.iter().map(field).collect() }
 }
 
 const fn reuse(policy: ReusePolicy) -> WorkflowIdReusePolicy {

@@ -1,0 +1,5 @@
+//! The worker.
+
+fn main() -> std::process::ExitCode {
+    mainspring::run([greetings::product()])
+}
