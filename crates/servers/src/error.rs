@@ -107,6 +107,16 @@ pub enum ServersError {
         /// The end of its output.
         lines: Vec<String>,
     },
+    /// `cargo install` failed.
+    #[error("`{command}` failed ({outcome}):{}", shown(lines))]
+    CargoInstall {
+        /// The command.
+        command: String,
+        /// How it ended.
+        outcome: String,
+        /// The end of its output.
+        lines: Vec<String>,
+    },
     /// A program could not be started at all.
     #[error("cannot start {name} ({}): {source}", program.display())]
     Spawn {

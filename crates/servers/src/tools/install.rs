@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{How, Installed, Progress, Tool, Toolbox, download, go};
+use super::{How, Installed, Progress, Tool, Toolbox, cargo, download, go};
 use crate::error::{Attempt, ServersError};
 
 pub(super) fn install(toolbox: &Toolbox, tool: &Tool, progress: &Progress) -> Result<Installed, ServersError> {
@@ -24,9 +24,12 @@ pub(super) fn install(toolbox: &Toolbox, tool: &Tool, progress: &Progress) -> Re
         Attempt { way: "cache", error: missing(tool, tools.display().to_string()) },
     ];
     type Way = fn(&Toolbox, &Tool, &Path, &Progress) -> Result<PathBuf, ServersError>;
-    let ways: [(&str, How, Way); 2] =
-        [("download", How::Downloaded, download::download), ("go install", How::BuiltWithGo, go::build)];
-    for (way, how, attempt) in ways {
+    let ways: [(&str, How, Way, bool); 3] = [
+        ("download", How::Downloaded, download::download, !tool.archives.is_empty()),
+        ("go install", How::BuiltWithGo, go::build, tool.go.is_some()),
+        ("cargo install", How::BuiltWithCargo, cargo::build, tool.crate_name.is_some()),
+    ];
+    for (way, how, attempt, _) in ways.into_iter().filter(|(.., known)| *known) {
         let workplace = workplace(&tools, tool)?;
         match attempt(toolbox, tool, workplace.path(), progress) {
             Ok(program) => {
@@ -58,6 +61,9 @@ fn advice(tool: &Tool) -> String {
     }
     if tool.go.is_some() {
         advice.push_str("; or install Go (https://go.dev/dl), and set GOPROXY if its modules need a mirror");
+    }
+    if tool.crate_name.is_some() {
+        advice.push_str("; or install Rust's cargo (https://rustup.rs)");
     }
     advice
 }

@@ -1,7 +1,8 @@
 //! Tools that servers need: found on `PATH`, else in a cache outside the checkout, else installed there: by download
-//! with a pinned checksum, else by `go install`. An installation is safe beside others and under `kill -9`: one lock
+//! with a pinned checksum, else by `go install` or `cargo install`. An installation is safe beside others and under `kill -9`: one lock
 //! a tool, and the program appears under its name only when it is whole. Everything here blocks.
 
+mod cargo;
 mod download;
 mod go;
 mod install;
@@ -44,6 +45,8 @@ pub enum How {
     Downloaded,
     /// It was built by `go install` now.
     BuiltWithGo,
+    /// It was built by `cargo install` now.
+    BuiltWithCargo,
 }
 
 impl fmt::Display for How {
@@ -53,16 +56,20 @@ impl fmt::Display for How {
             Self::Cached => "in the cache",
             Self::Downloaded => "downloaded",
             Self::BuiltWithGo => "built with go install",
+            Self::BuiltWithCargo => "built with cargo install",
         })
     }
 }
 
-/// Installs what this crate's servers need and this machine lacks; does nothing when all is there. Programs on `PATH`
+/// Installs what this crate's servers and our tests need and this machine lacks; does nothing when all is there. Programs on `PATH`
 /// are asked for their version.
 ///
 /// # Errors
 /// [`ServersError::NotInstalled`] with everything that was tried, or the cache's own errors.
 pub fn setup(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
     let toolbox = Toolbox::from_env()?;
-    [Tool::temporal_cli()].iter().map(|tool| toolbox.provide(tool, progress).map(Installed::with_version)).collect()
+    [Tool::temporal_cli(), Tool::mprocs()]
+        .iter()
+        .map(|tool| toolbox.provide(tool, progress).map(Installed::with_version))
+        .collect()
 }

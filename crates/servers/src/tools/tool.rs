@@ -11,6 +11,7 @@ pub struct Tool {
     pub(super) manual: String,
     pub(super) archives: Vec<Archive>,
     pub(super) go: Option<GoPackage>,
+    pub(super) crate_name: Option<String>,
 }
 
 /// A `.tar.gz` that holds the program, for one platform.
@@ -46,6 +47,7 @@ impl Tool {
             version: version.into(),
             archives: Vec::new(),
             go: None,
+            crate_name: None,
         }
     }
 
@@ -61,6 +63,13 @@ impl Tool {
     #[must_use]
     pub fn go_package(mut self, path: impl Into<String>, linker_flags: impl Into<String>) -> Self {
         self.go = Some(GoPackage { path: path.into(), linker_flags: linker_flags.into() });
+        self
+    }
+
+    /// Adds the crate to build. One of its programs must have the name of [`Tool::program`].
+    #[must_use]
+    pub fn crate_name(mut self, name: impl Into<String>) -> Self {
+        self.crate_name = Some(name.into());
         self
     }
 
@@ -84,6 +93,13 @@ impl Tool {
     /// The pinned version.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The process manager that `bin/mprocs.yaml` is for.
+    pub fn mprocs() -> Self {
+        Self::new("mprocs", "mprocs", "0.9.6")
+            .manual("install mprocs so that it is on PATH (https://github.com/pvolok/mprocs; `npm install -g mprocs` is quick)")
+            .crate_name("mprocs")
     }
 
     /// Temporal's own CLI, which holds the dev server. 1.5.1 is the last version that `go install` can build.

@@ -65,16 +65,19 @@ fn a_cache_that_cannot_be_written_is_an_error_that_names_it() {
 }
 
 #[test]
-fn setup_provides_the_temporal_cli_and_then_has_nothing_to_do() {
+fn setup_provides_every_tool_and_then_has_nothing_to_do() {
     setup(&Progress::stderr()).unwrap();
     let again = setup(&Progress::lines(|line| panic!("nothing is left to say: {line}"))).unwrap();
-    let [cli] = &again[..] else { panic!("{again:?}") };
-    assert!(matches!(cli.how, How::OnPath | How::Cached), "{cli:?}");
-    assert_eq!(cli.name, "Temporal CLI");
-    let version = cli.version.as_deref().unwrap();
-    assert!(cli.how == How::OnPath || version == Tool::temporal_cli().version(), "{cli:?}");
-    // Whatever built it, the program knows its version too.
-    let mut asked = cli.clone();
-    asked.version = None;
-    assert_eq!(asked.with_version().version.as_deref(), Some(version));
+    let tools = [Tool::temporal_cli(), Tool::mprocs()];
+    assert_eq!(again.len(), tools.len(), "{again:?}");
+    for (found, tool) in again.iter().zip(tools) {
+        assert!(matches!(found.how, How::OnPath | How::Cached), "{found:?}");
+        assert_eq!(found.name, tool.name());
+        let version = found.version.as_deref().unwrap();
+        assert!(found.how == How::OnPath || version == tool.version(), "{found:?}");
+        // Whatever built it, the program knows its version too.
+        let mut asked = found.clone();
+        asked.version = None;
+        assert_eq!(asked.with_version().version.as_deref(), Some(version));
+    }
 }

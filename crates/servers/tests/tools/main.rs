@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test sets up for itself fails the test")]
 
+mod cargo;
 mod download;
 mod finding;
 mod go;
