@@ -6,3 +6,4 @@ mod download;
 mod finding;
 mod go;
 mod published;
+mod python;
