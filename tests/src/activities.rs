@@ -17,6 +17,8 @@ pub enum LabError {
     Terminal,
     #[failure(retryable, message = "retryable on purpose: {0}", next_delay = "10ms", type_name = "TryAgain")]
     Retryable(u32),
+    #[failure(retryable, message = "row 4 is locked", type_name = "Locked", next_delay = "1h")]
+    Stuck,
 }
 
 /// Beats from a thread of its own, as a `Heartbeater` does, until it is dropped.
@@ -130,6 +132,13 @@ impl Lab {
             ("plain", 1..=2) => Err(std::io::Error::other("plain on purpose").into()),
             _ => Ok("third attempt".to_owned()),
         }
+    }
+
+    /// Says how far it is, and fails.
+    #[activity(name = "stuck")]
+    pub async fn stuck(ctx: ActivityContext, text: String) -> Result<String, ActivityError> {
+        ctx.record_heartbeat(serde_json::json!({ "row": 3, "of": text })).await?;
+        Err(LabError::Stuck.into())
     }
 
     #[activity(name = "panic")]

@@ -1,15 +1,22 @@
 //! The worker under test: a product of workflows and activities that misbehave on demand. Its task queue, and what its
-//! "build" does differently, come from the environment, as in no real product.
+//! "build" does differently, come from the environment, as in no real product. With arguments it is the management command
+//! over the same product and another one.
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
 
 mod activities;
+mod books;
+mod ledger;
 mod workflows;
 
 use mainspring::Product;
 
 fn main() -> std::process::ExitCode {
     let queues = std::env::var("LAB_QUEUES").unwrap_or_else(|_| "lab".to_owned());
-    mainspring::run(queues.split(',').enumerate().map(|(i, queue)| lab(&format!("lab-{i}"), queue)))
+    let products = queues.split(',').enumerate().map(|(i, queue)| lab(&format!("lab-{i}"), queue));
+    match std::env::args_os().len() {
+        1 => mainspring::run(products),
+        _ => mainspring_cli::main(products.chain([books::product()])),
+    }
 }
 
 fn lab(name: &str, queue: &str) -> Product {
@@ -21,6 +28,9 @@ fn lab(name: &str, queue: &str) -> Product {
         .workflow::<workflows::Wait>()
         .workflow::<workflows::Local>()
         .workflow::<workflows::Relay>()
+        .workflow::<ledger::Ledger>()
+        .workflow::<ledger::Chain>()
+        .workflow::<ledger::Turns>()
         .workflow::<workflows::Tally>()
         .activities(
             |_setup| async { Ok(activities::Lab) },
@@ -34,6 +44,7 @@ fn lab(name: &str, queue: &str) -> Product {
                     .activity(activities::Lab::fail)
                     .activity(activities::Lab::panic)
                     .activity(activities::Lab::scope)
+                    .activity(activities::Lab::stuck)
             },
         )
 }

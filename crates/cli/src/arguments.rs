@@ -1,9 +1,13 @@
 //! The arguments, named as Temporal's CLI names them.
 
+pub(crate) mod workflow;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mainspring_settings::Sources;
+
+use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
 
 /// Runs workflows, and the workers that run them.
 #[derive(Debug, Parser)]
@@ -55,7 +59,8 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: WorkerVerb,
     },
-    /// Start workflows and read their results
+    /// Start workflows, watch them, talk to them, end them
+    #[command(after_help = workflow::EXIT_CODES)]
     Workflow {
         #[command(subcommand)]
         verb: WorkflowVerb,
@@ -84,7 +89,7 @@ pub(crate) enum Verb {
     },
     /// The same as `workflow execute`, under the name that some fingers know
     #[command(name = "execute_temporal_workflow", hide = true)]
-    ExecuteTemporalWorkflow(StartArguments),
+    ExecuteTemporalWorkflow(ExecuteArguments),
     /// The same as `workflow start`, under the name that some fingers know
     #[command(name = "start_temporal_workflow", hide = true)]
     StartTemporalWorkflow(StartArguments),
@@ -190,55 +195,6 @@ pub(crate) struct WorkerArguments {
     /// Every product
     #[arg(long)]
     pub(crate) all: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum WorkflowVerb {
-    /// Start a workflow, wait for it, print its result
-    #[command(
-        after_help = "Example:\n  mainspring workflow execute no-op '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'"
-    )]
-    Execute(StartArguments),
-    /// Start a workflow, print its id and run id
-    #[command(after_help = "Example:\n  mainspring workflow start no-op --workflow-id nightly --input-file input.json")]
-    Start(StartArguments),
-    /// Wait for a workflow, print its result
-    #[command(after_help = "Example:\n  mainspring workflow result --workflow-id nightly")]
-    Result(ResultArguments),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct StartArguments {
-    /// Type of the workflow, as `mainspring products` lists it
-    pub(crate) workflow: String,
-    /// Input as JSON; `-` reads it from stdin
-    #[arg(conflicts_with = "input_file")]
-    pub(crate) input: Option<String>,
-    /// Input as JSON, from a file
-    #[arg(long)]
-    pub(crate) input_file: Option<PathBuf>,
-    /// Id of the workflow; by default its type and a random id
-    #[arg(short, long)]
-    pub(crate) workflow_id: Option<String>,
-    /// Task queue, in place of the registry's [setting: TEMPORAL_TASK_QUEUE]
-    #[arg(short, long, env = "TEMPORAL_TASK_QUEUE", hide_env = true)]
-    pub(crate) task_queue: Option<String>,
-    /// How to print
-    #[arg(short, long, value_enum, default_value_t)]
-    pub(crate) output: Output,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ResultArguments {
-    /// Id of the workflow
-    #[arg(short, long)]
-    pub(crate) workflow_id: String,
-    /// Run of it; by default the last
-    #[arg(short, long)]
-    pub(crate) run_id: Option<String>,
-    /// How to print
-    #[arg(short, long, value_enum, default_value_t)]
-    pub(crate) output: Output,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,7 @@
 use mainspring_logs::LogSettings;
 use mainspring_settings::connection::ConnectionSettings;
 use mainspring_settings::{Report, Sources};
+use mainspring_traces::TraceSettings;
 use mainspring_worker::{Registry, WorkerSettings};
 use serde_json::json;
 
@@ -14,7 +15,8 @@ pub(crate) fn run(verb: &ConfigVerb, sources: &Sources, registry: &Registry) -> 
     let report = Report::new(sources)
         .section::<ConnectionSettings>(sources)
         .section::<WorkerSettings>(sources)
-        .section::<LogSettings>(sources);
+        .section::<LogSettings>(sources)
+        .section::<TraceSettings>(sources);
     let mut report =
         registry.products().iter().fold(report, |report, product| product.report_settings(report, sources));
     let (output, check) = match verb {

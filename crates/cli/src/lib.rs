@@ -19,7 +19,8 @@ use mainspring_logs::{Destination, LogSettings};
 use mainspring_settings::Sources;
 use mainspring_worker::{Product, Registry};
 
-use arguments::{Arguments, Verb, WorkerVerb, WorkflowVerb};
+use arguments::workflow::WorkflowVerb;
+use arguments::{Arguments, Verb, WorkerVerb};
 use exit::Failure;
 
 /// Runs the command over these products.
@@ -34,6 +35,8 @@ pub fn main(products: impl IntoIterator<Item = Product>) -> ExitCode {
     };
     match run(arguments, products) {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever closed it knows: `head` has seen enough.
+        Err(failure @ Failure::ClosedPipe) => ExitCode::from(failure.code()),
         Err(failure) => {
             say(&format!("error: {failure}"));
             ExitCode::from(failure.code())

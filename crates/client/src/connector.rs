@@ -148,6 +148,11 @@ impl Connector {
         &self.identity
     }
 
+    /// Who is said to start workflows, as a search attribute: TEMPORAL_IDENTITY, else `user@host`.
+    pub fn started_by(&self) -> String {
+        self.shared.settings.identity.clone().unwrap_or_else(default_user)
+    }
+
     /// Reads and writes payloads.
     pub const fn data_converter(&self) -> &DataConverter {
         &self.data_converter
@@ -274,6 +279,12 @@ fn check_headers(settings: &ConnectionSettings) -> Result<(), ClientError> {
         }
     }
     Ok(())
+}
+
+fn default_user() -> String {
+    let user =
+        ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
+    format!("{}@{}", user.as_deref().unwrap_or("unknown"), gethostname::gethostname().to_string_lossy())
 }
 
 fn default_identity() -> String {

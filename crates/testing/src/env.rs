@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use mainspring_client::search_attributes::{PRODUCT, STARTED_BY, TEAM_ID};
 use mainspring_client::{Connector, Link};
-use mainspring_servers::{ServersError, TemporalDevServer};
+use mainspring_servers::{SearchAttributeType, ServersError, TemporalDevServer};
 use mainspring_settings::Sources;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,13 +26,17 @@ pub struct Env {
 }
 
 impl Env {
-    /// The server that this test binary shares, in memory. It goes when the binary does.
+    /// The server that this test binary shares, in memory, with Mainspring's search attributes. It goes when the binary does.
     ///
     /// # Errors
     /// It could not be installed or started.
     pub async fn shared() -> Result<Self, ServersError> {
         static SHARED: OnceCell<TemporalDevServer> = OnceCell::const_new();
-        let server = SHARED.get_or_try_init(|| TemporalDevServer::builder().start()).await?;
+        let builder = TemporalDevServer::builder()
+            .search_attribute(STARTED_BY.name(), SearchAttributeType::Keyword)
+            .search_attribute(PRODUCT.name(), SearchAttributeType::Keyword)
+            .search_attribute(TEAM_ID.name(), SearchAttributeType::Int);
+        let server = SHARED.get_or_try_init(|| builder.start()).await?;
         Ok(Self::at(server.address()))
     }
 

@@ -2,9 +2,12 @@
 //!
 //! [`Env`] is a dev server that a test binary shares, started by the first test that asks. Each test takes a task queue
 //! and ids of its own, so all run at once. [`Process`] is a worker binary that a test runs, signals and reads.
+//! [`Collector`] keeps the spans that a process sends.
 
+mod collector;
 mod env;
 mod process;
 
+pub use collector::{CollectedSpan, Collector};
 pub use env::{Env, TestError, Workflows};
 pub use process::{Exit, Process};

@@ -79,8 +79,16 @@ fn unknown_settings(products: &[Product], sources: &Sources) -> Vec<UnknownName>
     let report = mainspring_settings::Report::new(sources)
         .section::<crate::WorkerSettings>(sources)
         .section::<mainspring_settings::connection::ConnectionSettings>(sources)
-        .section::<LogSettings>(sources);
+        .section::<LogSettings>(sources)
+        .section::<mainspring_traces::TraceSettings>(sources);
     products.iter().fold(report, |report, product| product.report_settings(report, sources)).unknown()
+}
+
+/// The name that this program was started under; spans are shown under it unless a setting says another.
+pub(crate) fn program() -> String {
+    let name = std::env::args_os().next().map(std::path::PathBuf::from);
+    let stem = name.as_deref().and_then(std::path::Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
+    stem.unwrap_or_else(|| "mainspring".to_owned())
 }
 
 enum Arguments {

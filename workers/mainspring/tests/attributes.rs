@@ -1,6 +1,7 @@
 //! Search attributes: checked and registered in a real namespace, and there from the start in `dev`.
 
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use mainspring_servers::TemporalDevServer;
 use mainspring_servers::tools::{Progress, Tool, Toolbox};
@@ -10,6 +11,8 @@ use serde_json::{Value, json};
 
 type Outcome = Result<(), TestError>;
 
+const INPUT: &str = r#"{"arg": "1", "batch_export_id": "test", "team_id": 2}"#;
+
 fn run(address: &str, arguments: &[&str]) -> Result<(i32, String, String), TestError> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mainspring"));
     for (name, _) in std::env::vars_os() {
@@ -17,7 +20,7 @@ fn run(address: &str, arguments: &[&str]) -> Result<(i32, String, String), TestE
             command.env_remove(name);
         }
     }
-    let command = command.args(["--address", address]).args(arguments).stdin(Stdio::null());
+    let command = command.args(["--address", address]).args(arguments).env("USER", "ada").stdin(Stdio::null());
     let Output { status, stdout, stderr } = command.output()?;
     Ok((status.code().unwrap_or(-1), String::from_utf8(stdout)?, String::from_utf8(stderr)?))
 }
@@ -64,6 +67,42 @@ async fn what_a_namespace_lacks_is_named_and_registered_once() -> Outcome {
     assert!(listed.contains("MainspringStartedBy") && listed.contains("MainspringTeamId"), "{listed}");
     let (code, ..) = run(&address, &["search-attributes", "check"])?;
     assert_eq!(code, 78, "another namespace has its own");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_workflow_bears_who_started_it_its_product_and_its_team() -> Outcome {
+    let server = TemporalDevServer::builder().start().await?;
+    let address = server.address();
+    let start = |id| ["workflow", "start", "no-op", INPUT, "--workflow-id", id];
+    let (code, _, talk) = run(&address, &start("bare"))?;
+    assert_eq!(code, 0, "{talk}");
+    let lacking = "warning: the namespace lacks Mainspring's search attributes, so the workflow bears none: \
+                   `mainspring search-attributes register` adds them";
+    assert_eq!(talk.lines().next(), Some(lacking), "{talk}");
+    let shown = theirs(&address, &["workflow", "describe", "--workflow-id", "bare", "-o", "json"])?;
+    assert!(!shown.contains("MainspringProduct"), "{shown}");
+
+    assert_eq!(run(&address, &["search-attributes", "register"])?.0, 0);
+    let (code, _, talk) = run(&address, &start("marked"))?;
+    assert_eq!(code, 0, "{talk}");
+    assert!(!talk.contains(lacking), "{talk}");
+    let host = gethostname::gethostname().to_string_lossy().into_owned();
+    let query = format!(
+        "MainspringProduct = 'general-purpose' AND MainspringTeamId = 2 AND MainspringStartedBy = 'ada@{host}'"
+    );
+    let indexed = async {
+        let mut asks = tokio::time::interval(Duration::from_millis(200));
+        loop {
+            asks.tick().await;
+            let found = theirs(&address, &["workflow", "list", "--query", &query, "-o", "json"])?;
+            if found.contains("\"marked\"") {
+                return Ok::<_, TestError>(found);
+            }
+        }
+    };
+    let found = tokio::time::timeout(Duration::from_secs(60), indexed).await??;
+    assert!(!found.contains("\"bare\""), "{found}");
     Ok(())
 }
 

@@ -69,10 +69,11 @@ async fn start_and_result_speak_json_and_temporals_cli_reads_the_same() -> Outco
     let started: Value = serde_json::from_str(&out)?;
     assert_eq!(started["workflow_id"], id.as_str());
     let (code, out, _) = run(env.address(), &["workflow", "result", "--workflow-id", &id, "-o", "json"])?;
-    assert_eq!((code, serde_json::from_str::<Value>(&out)?), (0, json!({ "workflow_id": id, "result": "1" })));
+    let expected = json!({ "workflow_id": id, "run_id": started["run_id"], "status": "Completed", "result": "1" });
+    assert_eq!((code, serde_json::from_str::<Value>(&out)?), (0, expected));
     let (code, _, talk) = run(env.address(), &["workflow", "start", "no-op", INPUT, "--workflow-id", &id])?;
     assert_eq!(code, 64);
-    assert!(talk.contains("is already running or has completed"), "{talk}");
+    assert!(talk.contains("has run before and ended as Completed"), "{talk}");
     // The other way round: started by Temporal's CLI, read by ours; and ours read by it.
     let temporal = mainspring_servers::tools::Toolbox::from_env()?;
     let progress = mainspring_servers::tools::Progress::silent();
@@ -117,7 +118,7 @@ fn wrong_input_says_what_is_wrong_and_sends_nothing() -> Outcome {
     )?;
     wrong(&["workflow", "start", "nope", "{}"], 64, "no product has a workflow nope: there is no-op")?;
     wrong(&["workflow", "start", "no-op", "--input-file", "/no/such"], 64, "/no/such cannot be read: No such file")?;
-    wrong(&["workflow", "start"], 64, "<WORKFLOW>")?;
+    wrong(&["workflow", "start"], 64, "<NAME>")?;
     wrong(&["dev", "--products", "nope"], 64, "there is no product nope: there is general-purpose")?;
     wrong(
         &["--address", "nowhere", "workflow", "result", "-w", "x"],

@@ -168,7 +168,7 @@ fn completions_and_man_pages_know_every_verb() -> Outcome {
     let (code, _, talk) = run(MAINSPRING, &["generate", "man", &folder.path().display().to_string()])?;
     assert_eq!(code, 0, "{talk}");
     let page = std::fs::read_to_string(folder.path().join("mainspring-workflow-execute.1"))?;
-    assert!(page.contains("Start a workflow, wait for it, print its result") && page.contains("Example:"), "{page}");
+    assert!(page.contains("Start a workflow, wait for it, print its result") && page.contains("Examples:"), "{page}");
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::Finding;
 use crate::failure::Failure;
 
 /// Each crate, bottom up, with what it may depend on.
-const HOUSE: [(&str, &[&str]); 13] = [
+const HOUSE: [(&str, &[&str]); 14] = [
     ("mainspring-servers", &[]),
     ("mainspring-settings", &[]),
     ("mainspring-macros", &[]),
@@ -18,9 +18,17 @@ const HOUSE: [(&str, &[&str]); 13] = [
     ("mainspring-client", &["mainspring-settings"]),
     ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
     ("mainspring-logs", &["mainspring-settings", "mainspring-context"]),
+    ("mainspring-traces", &["mainspring-settings"]),
     (
         "mainspring-worker",
-        &["mainspring-settings", "mainspring-context", "mainspring-vocabulary", "mainspring-client", "mainspring-logs"],
+        &[
+            "mainspring-settings",
+            "mainspring-context",
+            "mainspring-vocabulary",
+            "mainspring-client",
+            "mainspring-logs",
+            "mainspring-traces",
+        ],
     ),
     (
         "mainspring",
@@ -30,6 +38,7 @@ const HOUSE: [(&str, &[&str]); 13] = [
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-logs",
+            "mainspring-traces",
             "mainspring-worker",
         ],
     ),
@@ -42,6 +51,7 @@ const HOUSE: [(&str, &[&str]); 13] = [
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-logs",
+            "mainspring-traces",
             "mainspring-worker",
         ],
     ),
@@ -54,6 +64,7 @@ const HOUSE: [(&str, &[&str]); 13] = [
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-logs",
+            "mainspring-traces",
             "mainspring-worker",
         ],
     ),

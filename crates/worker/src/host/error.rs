@@ -2,6 +2,7 @@
 
 use mainspring_client::ClientError;
 use mainspring_settings::SettingsError;
+use mainspring_traces::TraceError;
 
 use crate::probes::ProbesError;
 use crate::registry::{RegistryError, SetupError};
@@ -47,6 +48,9 @@ pub enum HostError {
     /// The listener of probes and metrics could not be opened.
     #[error(transparent)]
     Probes(#[from] ProbesError),
+    /// Spans cannot be sent as the settings say.
+    #[error(transparent)]
+    Traces(#[from] TraceError),
     /// Temporal could not be reached in time.
     #[error(transparent)]
     Connect(#[from] ClientError),
@@ -79,6 +83,7 @@ impl HostError {
             | Self::Registry(_)
             | Self::ProductSettings { .. }
             | Self::ProductSetup { .. }
+            | Self::Traces(_)
             | Self::UnknownQueue { .. } => 78,
         }
     }

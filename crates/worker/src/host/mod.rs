@@ -19,6 +19,7 @@ use mainspring_client::{Connector, Link, PATIENCE_WORKER};
 use mainspring_context::ShutdownTrigger;
 use mainspring_settings::Sources;
 use mainspring_settings::connection::ConnectionSettings;
+use mainspring_traces::{TraceSettings, Traces};
 use temporalio_common::telemetry::TelemetryOptions;
 use temporalio_sdk::Runtime;
 use temporalio_sdk::runtime::RuntimeOptions;
@@ -55,6 +56,7 @@ pub struct Host {
     sources: Arc<Sources>,
     settings: Arc<WorkerSettings>,
     connection: ConnectionSettings,
+    traces: TraceSettings,
     http: Option<SocketAddr>,
 }
 
@@ -73,6 +75,7 @@ impl Host {
     pub fn new(registry: Registry, sources: Sources) -> Result<Self, HostError> {
         let settings: WorkerSettings = mainspring_settings::load(&sources)?;
         let connection: ConnectionSettings = mainspring_settings::load(&sources)?;
+        let traces: TraceSettings = mainspring_settings::load(&sources)?;
         let registry = if settings.queues.is_empty() { registry } else { registry.moved(&settings.queues)? };
         let registry = match &settings.task_queue {
             None => registry,
@@ -91,7 +94,7 @@ impl Host {
             })?;
         }
         let http = Some(settings.http_addr);
-        Ok(Self { registry, sources: Arc::new(sources), settings: Arc::new(settings), connection, http })
+        Ok(Self { registry, sources: Arc::new(sources), settings: Arc::new(settings), connection, traces, http })
     }
 
     /// Where probes and metrics listen, in place of MAINSPRING_HTTP_ADDR; `None` opens no listener.
@@ -133,7 +136,11 @@ impl Host {
             Arc::new(Runtime::from_current_tokio(options).map_err(|error| HostError::Build(error.to_string()))?)
         };
         let trigger = ShutdownTrigger::new();
-        let plans = self.plans(&runtimes, &trigger).await?;
+        let traces = {
+            let _entered = system.enter();
+            Traces::start(&self.traces, &crate::run::program())?
+        };
+        let plans = self.plans(&runtimes, &trigger, traces.as_ref()).await?;
         let drain = CancellationToken::new();
         let seats: Vec<Seat> = plans
             .iter()
@@ -171,6 +178,7 @@ impl Host {
             health,
             metrics,
             probes,
+            traces,
             trigger,
             drain,
             keepers,
@@ -200,7 +208,12 @@ impl Host {
         }
     }
 
-    async fn plans(&self, runtimes: &Runtimes, trigger: &ShutdownTrigger) -> Result<Vec<Arc<QueuePlan>>, HostError> {
+    async fn plans(
+        &self,
+        runtimes: &Runtimes,
+        trigger: &ShutdownTrigger,
+        traces: Option<&Traces>,
+    ) -> Result<Vec<Arc<QueuePlan>>, HostError> {
         let setup = Setup::new(self.sources.clone());
         let controller = controller(&self.settings);
         let mut plans = Vec::new();
@@ -218,6 +231,7 @@ impl Host {
                 activities: Vec::new(),
                 customize: Vec::new(),
                 routes: self.registry.routes(),
+                traces: traces.cloned(),
             };
             for product in products {
                 // A product's dependencies belong to the runtime that its activities use them on.
@@ -255,6 +269,7 @@ pub struct RunningHost {
     health: Arc<Health>,
     metrics: Arc<Metrics>,
     probes: Option<crate::probes::RunningProbes>,
+    traces: Option<Traces>,
     trigger: ShutdownTrigger,
     drain: CancellationToken,
     keepers: JoinSet<Result<(), HostError>>,
@@ -313,6 +328,11 @@ impl RunningHost {
             }
         }
         self.upkeep.abort();
+        if let Some(traces) = self.traces.take() {
+            let limit = sum.flushed().saturating_sub(told.elapsed());
+            // It blocks, on a thread that nobody else needs now.
+            let _ = tokio::task::spawn_blocking(move || traces.flush(limit)).await;
+        }
         tracing::info!(abandoned = abandoned.len(), seconds = told.elapsed().as_secs_f64(), "drained");
         Report { abandoned }
     }

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use mainspring_traces::Traces;
+use temporalio_client::PluginError;
 use temporalio_common::worker::{
     VersioningBehavior, WorkerDeploymentOptions, WorkerDeploymentVersion, build_id_from_current_exe,
 };
-use temporalio_sdk::WorkerOptions;
 use temporalio_sdk::runtime::PollerBehavior;
 use temporalio_sdk::runtime::worker_tuner::{
     FixedSizeSlotSupplier, ResourceBasedController, ResourceBasedSlotOptions, ResourceBasedSlotsForType,
     ResourceBasedTunerOptions, TunerHolder, WorkerTuner,
 };
+use temporalio_sdk::{WorkerOptions, WorkerPlugin};
 
 use super::sizes;
 use super::{Versioning, WorkerSettings};
@@ -44,6 +46,7 @@ pub(super) struct QueuePlan {
     pub(super) activities: Vec<Registration>,
     pub(super) customize: Vec<Registration>,
     pub(super) routes: Arc<Routes>,
+    pub(super) traces: Option<Traces>,
 }
 
 impl QueuePlan {
@@ -56,7 +59,10 @@ impl QueuePlan {
 
     /// Options for one worker. `slots` is how many activities it may run: less than the setting while the worker before
     /// it still runs some.
-    pub(super) fn options(&self, kind: Kind, slots: usize, busy: &Arc<Busy>) -> WorkerOptions {
+    ///
+    /// # Errors
+    /// The plugin that makes spans refused the options.
+    pub(super) fn options(&self, kind: Kind, slots: usize, busy: &Arc<Busy>) -> Result<WorkerOptions, PluginError> {
         let settings = &self.settings;
         let mut options = WorkerOptions::new(self.queue.clone()).build();
         options.deployment_options = deployment(settings);
@@ -85,8 +91,11 @@ impl QueuePlan {
                 options.max_task_queue_activities_per_second = settings.queue_activities_per_second;
             }
         }
+        if let Some(traces) = &self.traces {
+            traces.plugin().configure_worker_options(&mut options)?;
+        }
         self.customize.iter().for_each(|change| change(&mut options));
-        options
+        Ok(options)
     }
 
     fn cached_workflows(&self) -> usize {

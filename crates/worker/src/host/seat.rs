@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mainspring_client::{Connector, Link, PATIENCE_WORKER};
+use mainspring_client::{Connector, Link, PATIENCE_WORKER, with_causes};
 use temporalio_sdk::Runtime;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -117,7 +117,7 @@ impl Seat {
         let health = self.health.worker(&self.plan.queue, self.kind.name());
         health.connected(true);
         let name = format!("{}:{}", &self.kind.name()[..2], self.plan.queue);
-        let options = self.plan.options(self.kind, slots, &busy);
+        let options = self.plan.options(self.kind, slots, &busy).map_err(|error| with_causes(&error))?;
         let incarnation = Incarnation::start(&name, &self.core, &self.runtime, link, options, health.clone())?;
         let started_before = attempts.started();
         *tenant = Some(Tenant { incarnation, busy, health, slots, started_before });

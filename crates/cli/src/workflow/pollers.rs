@@ -1,0 +1,87 @@
+//! Whether anybody polls a task queue. A workflow that no worker takes waits for ever without a word, so a command that
+//! waits for one says so at once, and gives up after a while.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use temporalio_common::protos::temporal::api::enums::v1::{PendingWorkflowTaskState, TaskQueueType};
+use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    DescribeTaskQueueRequest, DescribeWorkflowExecutionRequest,
+};
+
+use super::server::{SHORT, Server, execution};
+use super::times::{Moment, rough};
+use crate::exit::Failure;
+use crate::say;
+
+/// A poll lasts a minute, and Temporal lists a poller for five minutes after its last one.
+const STALE: Duration = Duration::from_secs(75);
+/// How often it is looked whether somebody has come.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Nobody polls.
+#[derive(Debug)]
+pub(crate) struct Unpolled<'a> {
+    queue: &'a str,
+}
+
+impl fmt::Display for Unpolled<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "nobody polls task queue {}", self.queue)
+    }
+}
+
+/// Whether the queue is known to have no worker for workflows. A server that does not say is no reason to complain.
+pub(crate) async fn unpolled<'a>(server: &Server, queue: &'a str) -> Option<Unpolled<'a>> {
+    let request = DescribeTaskQueueRequest {
+        namespace: server.namespace.clone(),
+        task_queue: Some(TaskQueue { name: queue.to_owned(), ..Default::default() }),
+        task_queue_type: TaskQueueType::Workflow.into(),
+        ..Default::default()
+    };
+    let answer = server.call(|service, request| service.describe_task_queue(request), request, SHORT).await.ok()?;
+    let seen = answer.pollers.iter().filter_map(|poller| poller.last_access_time.as_ref());
+    let mut seen = seen.filter_map(|time| Moment::of(time.seconds, time.nanos));
+    (!seen.any(|time| time.age() < STALE)).then_some(Unpolled { queue })
+}
+
+/// A workflow task that waits for a worker.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting<'a> {
+    pub(crate) queue: &'a str,
+    pub(crate) workflow_id: &'a str,
+    pub(crate) run_id: Option<&'a str>,
+}
+
+impl Waiting<'_> {
+    /// Warns at once if nobody polls. Ends only if nobody has come for so long, and the workflow still waits.
+    pub(crate) async fn give_up(self, server: &Server, wait: Duration) -> Failure {
+        let since = Instant::now();
+        let Some(nobody) = unpolled(server, self.queue).await else { return std::future::pending().await };
+        say(&format!("warning: {nobody}: workflow {} waits until a worker does", self.workflow_id));
+        loop {
+            tokio::time::sleep(INTERVAL.min(wait.saturating_sub(since.elapsed()).max(INTERVAL / 5))).await;
+            let Some(nobody) = unpolled(server, self.queue).await else { return std::future::pending().await };
+            if since.elapsed() >= wait && self.is_untaken(server).await {
+                return Failure::Unavailable(format!(
+                    "{nobody}, for {} now: workflow {id} goes on when a worker does. Start one that has it, and wait with \
+                     `mainspring workflow result --workflow-id {id}`; or wait longer with --poller-wait",
+                    rough(since.elapsed()),
+                    id = self.workflow_id,
+                ));
+            }
+        }
+    }
+
+    /// A delayed start has no task yet, and one that was taken is not idle: neither waits for a worker.
+    async fn is_untaken(self, server: &Server) -> bool {
+        let request = DescribeWorkflowExecutionRequest {
+            namespace: server.namespace.clone(),
+            execution: execution(self.workflow_id, self.run_id),
+        };
+        let answer = server.call(|service, request| service.describe_workflow_execution(request), request, SHORT).await;
+        let task = answer.ok().and_then(|answer| answer.pending_workflow_task);
+        task.is_some_and(|task| task.state() == PendingWorkflowTaskState::Scheduled)
+    }
+}
