@@ -22,6 +22,9 @@ pub struct CallInput {
     heartbeat_seconds: u64,
     #[serde(default)]
     attempts: u32,
+    /// Another worker's.
+    #[serde(default)]
+    queue: Option<String>,
 }
 
 /// Calls one activity by name.
@@ -38,6 +41,7 @@ impl Call {
             .maximum_attempts(input.attempts)
             .build();
         let options = ActivityOptions::with_start_to_close_timeout(Duration::from_secs(120)).retry_policy(policy);
+        let options = options.maybe_task_queue(input.queue);
         let options = if input.heartbeat_seconds > 0 {
             options.heartbeat_timeout(Duration::from_secs(input.heartbeat_seconds)).build()
         } else {
@@ -216,11 +220,15 @@ impl Tally {
     }
 
     #[update_validator(take)]
-    pub fn is_something(
+    pub fn is_countable(
         &self,
         _ctx: &WorkflowContextView,
         number: &u32,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        if *number == 0 { Err("nothing to take".into()) } else { Ok(()) }
+        match (number, self.total.checked_add(*number)) {
+            (0, _) => Err("nothing to take".into()),
+            (_, None) => Err("too much to take".into()),
+            _ => Ok(()),
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::process::Command;
 use lab::Outcome;
 use mainspring_servers::process::cargo;
 use mainspring_testing::{Env, Process, TestError};
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
 const FILES: [&str; 4] = ["Cargo.toml", "src/lib.rs", "src/main.rs", "src/bin/manage.rs"];
@@ -49,22 +50,36 @@ fn lay(folder: &Path) -> Outcome {
     Ok(())
 }
 
-/// Builds it, and gives its programs. Git is told that the URL is this checkout; what is not committed here
-/// cannot come by git, so then the crates come by path.
-fn build(folder: &Path) -> Result<Vec<PathBuf>, TestError> {
-    let checkout = checkout()?.display();
-    let mut build = cargo();
+/// What builds it: Git is told that the URL is this checkout.
+fn settings() -> Result<[(&'static str, String); 5], TestError> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("no target folder")?;
-    build.args(["build", "--message-format", "json"]).current_dir(folder).env("CARGO_TARGET_DIR", target);
-    build.env("CARGO_NET_GIT_FETCH_WITH_CLI", "true").env("GIT_CONFIG_COUNT", "1");
-    build.env("GIT_CONFIG_KEY_0", format!("url.file://{checkout}.insteadOf")).env("GIT_CONFIG_VALUE_0", URL);
-    let status = Command::new("git").args(["status", "--porcelain"]).current_dir(self::checkout()?).output()?;
+    Ok([
+        ("CARGO_TARGET_DIR", target.display().to_string()),
+        ("CARGO_NET_GIT_FETCH_WITH_CLI", "true".to_owned()),
+        ("GIT_CONFIG_COUNT", "1".to_owned()),
+        ("GIT_CONFIG_KEY_0", format!("url.file://{}.insteadOf", checkout()?.display())),
+        ("GIT_CONFIG_VALUE_0", URL.to_owned()),
+    ])
+}
+
+/// What is not committed here cannot come by git, so then the crates come by path.
+fn patch(folder: &Path) -> Outcome {
+    let status = Command::new("git").args(["status", "--porcelain"]).current_dir(checkout()?).output()?;
+    let mut patch = String::new();
     if !status.stdout.is_empty() || !status.status.success() {
+        patch = format!("[patch.'{URL}']\n");
         for (name, path) in [("mainspring", "crates/mainspring"), ("mainspring-cli", "crates/cli")] {
-            build.arg("--config").arg(format!("patch.'{URL}'.{name}.path='{checkout}/{path}'"));
+            patch += &format!("{name} = {{ path = '{}' }}\n", checkout()?.join(path).display());
         }
     }
-    let built = build.output()?;
+    fs::create_dir_all(folder.join(".cargo"))?;
+    Ok(fs::write(folder.join(".cargo/config.toml"), patch)?)
+}
+
+/// Builds it, and gives its programs.
+fn build(folder: &Path) -> Result<Vec<PathBuf>, TestError> {
+    patch(folder)?;
+    let built = cargo().args(["build", "--message-format", "json"]).current_dir(folder).envs(settings()?).output()?;
     if !built.status.success() {
         return Err(format!("the example does not build:\n{}", String::from_utf8_lossy(&built.stderr)).into());
     }
@@ -77,7 +92,8 @@ fn build(folder: &Path) -> Result<Vec<PathBuf>, TestError> {
 async fn a_workspace_elsewhere_runs_its_workflow_and_its_own_command() -> Outcome {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("your-own-workspace");
     lay(&folder)?;
-    let programs = tokio::task::spawn_blocking(move || build(&folder)).await??;
+    let there = folder.clone();
+    let programs = tokio::task::spawn_blocking(move || build(&there)).await??;
     let program = |name: &str| {
         let found = programs.iter().find(|program| program.file_stem().is_some_and(|stem| stem == name));
         found.ok_or_else(|| format!("cargo built no {name}, but {programs:?}"))
@@ -95,5 +111,36 @@ async fn a_workspace_elsewhere_runs_its_workflow_and_its_own_command() -> Outcom
     let executed = manage(&["workflow", "execute", "greet", r#"{"name": "Ada"}"#])?;
     let talk = String::from_utf8(executed.stderr)?;
     assert_eq!(String::from_utf8(executed.stdout)?, "\"Hello, Ada!\"\n", "{talk}");
+    watched(&folder, &program("manage")?.display().to_string()).await
+}
+
+/// Its own `dev --watch`: the worker runs what was saved last.
+async fn watched(folder: &Path, manage: &str) -> Outcome {
+    let free = || Ok::<_, TestError>(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string());
+    let (port, ui_port, manifest) = (free()?, free()?, folder.display().to_string());
+    let settings = settings()?;
+    let env = settings.iter().map(|(name, value)| (*name, value.as_str()));
+    let arguments = ["dev", "--watch", "--port", &port, "--ui-port", &ui_port];
+    let mut dev = Process::spawn(manage, &arguments, env.chain([("CARGO_MANIFEST_DIR", manifest.as_str())]))?;
+    dev.line("watching ").await?;
+    let greet = || -> Result<String, TestError> {
+        let address = format!("127.0.0.1:{port}");
+        let execute = ["--address", &address, "workflow", "execute", "greet", r#"{"name": "Ada"}"#];
+        Ok(String::from_utf8(Command::new(manage).args(execute).output()?.stdout)?)
+    };
+    assert_eq!(greet()?, "\"Hello, Ada!\"\n");
+    let source = folder.join("src/lib.rs");
+    let text = fs::read_to_string(&source)?;
+    fs::write(&source, text.replace("Hello", "Good evening"))?;
+    dev.line("restarted: the worker of greetings, for a change of greetings").await?;
+    assert_eq!(greet()?, "\"Good evening, Ada!\"\n");
+    fs::write(&source, text.replace("Hello", "Hello\" \"there"))?;
+    dev.line("the build failed: the workers go on as they are").await?;
+    assert_eq!(greet()?, "\"Good evening, Ada!\"\n");
+    fs::write(&source, text)?;
+    dev.line("restarted: the worker of greetings").await?;
+    assert_eq!(greet()?, "\"Hello, Ada!\"\n");
+    dev.signal(Signal::SIGINT);
+    assert_eq!(dev.end().await?.code, 0);
     Ok(())
 }

@@ -76,7 +76,7 @@ fn main() -> ExitCode {
 fn run(verb: Verb) -> Result<ExitCode, Failure> {
     let repository = Repository::find()?;
     let well = match verb {
-        Verb::Setup => setup::run().map(|()| true),
+        Verb::Setup => setup::run(true).map(|()| true),
         Verb::Lint { step, full } => lint::run(&repository, step.as_deref(), full),
         Verb::Tidy => tidy::run(&repository),
         Verb::Deny => deny::run(&repository),

@@ -7,11 +7,15 @@ use mainspring_servers::tools::{self, How, Installed, Progress};
 
 use crate::failure::Failure;
 
-/// Installs what is missing, and says what is there.
-pub(crate) fn run() -> Result<(), Failure> {
+/// Installs what is missing, and says what is there. `full` adds what only the slow tier of tests needs.
+pub(crate) fn run(full: bool) -> Result<(), Failure> {
     println!("── setup");
     let start = Instant::now();
-    let found = tools::setup(&Progress::stderr()).map_err(|source| Failure::Setup { source })?;
+    let failed = |source| Failure::Setup { source };
+    let mut found = tools::setup(&Progress::stderr()).map_err(failed)?;
+    if full {
+        found.extend(tools::setup_slow(&Progress::stderr()).map_err(failed)?);
+    }
     for tool in &found {
         println!("{}", line(tool));
     }

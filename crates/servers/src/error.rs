@@ -117,6 +117,20 @@ pub enum ServersError {
         /// The end of its output.
         lines: Vec<String>,
     },
+    /// Python could not make an environment, or pip not install into it.
+    #[error(
+        "`{command}` failed ({outcome}):{}\nWhat helps: Python 3.10 or newer with its module venv (Debian: \
+         python3-venv), and a package index that pip can reach (PIP_INDEX_URL)",
+        shown(lines)
+    )]
+    Python {
+        /// The command.
+        command: String,
+        /// How it ended.
+        outcome: String,
+        /// The end of its output.
+        lines: Vec<String>,
+    },
     /// A program could not be started at all.
     #[error("cannot start {name} ({}): {source}", program.display())]
     Spawn {

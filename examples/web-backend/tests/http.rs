@@ -5,6 +5,7 @@ use std::time::Duration;
 use mainspring::settings::Sources;
 use mainspring::{Host, Product, Registry};
 use mainspring_servers::TemporalDevServer;
+use mainspring_servers::proxy::{Fault, Match, WireProxy};
 use mainspring_testing::{Env, Process, TestError};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -30,7 +31,11 @@ struct Answer {
 
 impl Backend {
     async fn start(env: &Env) -> Result<Self, TestError> {
-        let settings = [("TEMPORAL_ADDRESS", env.address()), ("WEB_ADDR", "127.0.0.1:0")];
+        Self::start_at(env.address()).await
+    }
+
+    async fn start_at(temporal: &str) -> Result<Self, TestError> {
+        let settings = [("TEMPORAL_ADDRESS", temporal), ("WEB_ADDR", "127.0.0.1:0")];
         let mut process = Process::spawn(env!("CARGO_BIN_EXE_web-backend"), &[], settings)?;
         let line = process.line("listening on http://").await?;
         let url = line.trim_start_matches("listening on ").to_owned();
@@ -192,6 +197,24 @@ async fn what_a_client_does_wrong_is_answered_as_json() -> Outcome {
     assert_eq!((answer.status, error(&answer).as_str()), (404, "there is no such route"));
     let answer = backend.ask("PUT", "/no-ops", &[], "").await?;
     assert_eq!((answer.status, error(&answer).as_str()), (405, "this route does not take this method"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn while_temporal_is_away_clients_are_told_to_come_back() -> Outcome {
+    let proxy = WireProxy::builder(Env::shared().await?.address().parse()?).start().await?;
+    let backend = Backend::start_at(&proxy.address()).await?;
+    proxy.fault(Match::all(), Fault::Status(14, "the cluster is being moved".to_owned()));
+    let ready = backend.get("/readyz").await?;
+    assert_eq!(ready.status, 503);
+    assert_eq!(ready.body, json!({ "error": "Temporal does not answer: the cluster is being moved (Unavailable)" }));
+    let started = backend.post("/no-ops", &[], &no_op("5")).await?;
+    assert_eq!(started.status, 503, "{}", started.body);
+    assert!(started.head.contains(&"retry-after: 1".to_owned()), "{:?}", started.head);
+    assert_eq!(backend.get("/livez").await?.status, 200, "to be restarted would not help");
+    proxy.clear_faults();
+    assert_eq!(backend.get("/readyz").await?.status, 200);
+    assert_eq!(backend.post("/no-ops", &[], &no_op("5")).await?.status, 202);
     Ok(())
 }
 

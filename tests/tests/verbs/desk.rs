@@ -143,7 +143,8 @@ impl Desk {
 }
 
 pub(crate) async fn said(mut command: Command) -> Result<Said, TestError> {
-    Said::of(tokio::time::timeout(PATIENCE, command.output()).await??)
+    // `output` would take a stdout that the test has set for its own.
+    Said::of(tokio::time::timeout(PATIENCE, command.spawn()?.wait_with_output()).await??)
 }
 
 impl Said {

@@ -22,7 +22,7 @@ use crate::{
 
 /// Installs what is missing, then runs every test. `full` adds the slow tier.
 pub(crate) fn run(repository: &Repository, full: bool, arguments: &[String]) -> Result<bool, Failure> {
-    setup::run()?;
+    setup::run(full)?;
     let cargo = |more: &[&str]| {
         // `--no-fail-fast` also keeps the build going past the first crate that does not compile.
         let mut command = repository.cargo(["test", "--workspace", "--no-fail-fast"]);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use mainspring_servers::process::cargo;
+use mainspring_benches::programs::example;
 use mainspring_testing::{Env, TestError};
 
 /// A program that runs the workflow `bench`, and, if it is on Rust, `burn` as well.
@@ -105,18 +105,4 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// Builds an example with the profile of this program, and gives its path.
-fn example(name: &str) -> Result<String, TestError> {
-    eprintln!("building {name} …");
-    let built = cargo()
-        .args(["build", "--release", "--quiet", "--package", "mainspring-benches", "--example", name])
-        .args(["--message-format", "json"])
-        .stderr(Stdio::inherit())
-        .output()?;
-    let messages = String::from_utf8(built.stdout)?;
-    let found = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let path = found.filter_map(|message| message["executable"].as_str().map(str::to_owned)).next_back();
-    path.ok_or_else(|| format!("{name} was not built").into())
 }

@@ -5,7 +5,7 @@ use mainspring_client::Link;
 use mainspring_testing::{Env, TestError, Workflows};
 
 use crate::contender::Contender;
-use crate::figures::{interval, verdict};
+use mainspring_benches::figures::{interval, verdict};
 
 /// Workflows that run at once, as the peers' load does.
 const AT_ONCE: usize = 30;

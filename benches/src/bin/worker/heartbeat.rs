@@ -8,7 +8,7 @@ use mainspring_servers::proxy::WireProxy;
 use mainspring_testing::{Env, TestError, Workflows};
 
 use crate::contender::Contender;
-use crate::figures::percentile;
+use mainspring_benches::figures::percentile;
 
 /// How long each activity burns.
 const SECONDS: u64 = 40;

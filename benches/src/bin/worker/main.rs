@@ -3,7 +3,6 @@
 
 mod contender;
 mod cpu;
-mod figures;
 mod heartbeat;
 mod memory;
 mod start;
@@ -55,7 +54,7 @@ async fn bench(arguments: &Arguments) -> Result<(), TestError> {
     println!(
         "mainspring {}, temporalio-sdk {}, dev server of Temporal's CLI {} or newer, {} cores",
         env!("CARGO_PKG_VERSION"),
-        figures::locked("temporalio-sdk"),
+        mainspring_benches::figures::locked("temporalio-sdk"),
         Tool::temporal_cli().version(),
         std::thread::available_parallelism()?
     );

@@ -4,7 +4,7 @@ use mainspring_testing::{Env, TestError};
 
 use crate::contender::Contender;
 use crate::cpu::load;
-use crate::figures::slope;
+use mainspring_benches::figures::slope;
 
 /// Activities of one workflow.
 const EACH: usize = 5;

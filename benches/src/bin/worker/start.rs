@@ -6,7 +6,7 @@ use mainspring_servers::proxy::{Record, WireProxy};
 use mainspring_testing::{Env, TestError};
 
 use crate::contender::Contender;
-use crate::figures::percentile;
+use mainspring_benches::figures::percentile;
 
 /// Milliseconds from exec to the first poll.
 const BUDGET: f64 = 100.0;

@@ -78,7 +78,9 @@ impl Workspace {
         let Ok(inside) = path.strip_prefix(self.root()) else { return false };
         let hidden = |part: std::path::Component<'_>| part.as_os_str().to_string_lossy().starts_with('.');
         let kind = path.extension().is_some_and(|extension| extension == "rs" || extension == "toml");
-        kind && !path.starts_with(target) && !inside.components().any(hidden)
+        // Somebody may keep the workspace itself below the folder that all builds share.
+        let built = target.starts_with(self.root()) && path.starts_with(target);
+        kind && !built && !inside.components().any(hidden)
     }
 
     /// What these changed files touch. A manifest of the root touches everything.

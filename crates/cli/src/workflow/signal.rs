@@ -73,10 +73,7 @@ async fn send(
         request.workflow_execution = execution(id, Some(&run_id));
         let sent =
             server.call(|service, request| service.signal_workflow_execution(request), request.clone(), SHORT).await;
-        let refused = match sent {
-            Ok(_) => return Ok(()),
-            Err(refused) => refused,
-        };
+        let Err(refused) = sent else { return Ok(()) };
         // The run has ended since. If another has taken its place, and no attempt can have landed, that one is meant.
         if given.is_some() || refused.lost || !refused.is(Code::NotFound) {
             return Err(refused);

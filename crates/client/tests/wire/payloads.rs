@@ -10,10 +10,11 @@ use serde_json::json;
 use temporalio_client::{UntypedWorkflow, WorkflowStartOptions, WorkflowTerminateOptions, tonic::Request};
 use temporalio_common::MemoValues;
 use temporalio_common::data_converters::{
-    DataConverter, DefaultFailureConverter, PayloadCodec, PayloadConversionError, PayloadConverter,
+    DataConverter, DefaultFailureConverter, MultiArgs2, PayloadCodec, PayloadConversionError, PayloadConverter,
     SerializationContextData,
 };
 use temporalio_common::protos::temporal::api::common::v1::{Payload, WorkflowExecution};
+use temporalio_common::protos::temporal::api::failure::v1::Failure;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
 
@@ -68,6 +69,30 @@ async fn everything_encoded_is_marked_and_comes_back() {
     }
     let typed: Vec<u32> = payloads.decode(&payloads.encode(&vec![1_u32, 2]).await.unwrap()).await.unwrap();
     assert_eq!(typed, [1, 2]);
+}
+
+#[tokio::test]
+async fn several_arguments_make_several_payloads_and_each_is_marked() {
+    let payloads = Payloads::new(marking());
+    let arguments = payloads.arguments(&MultiArgs2("x".to_owned(), 7_u8)).await.unwrap();
+    assert_eq!(arguments.len(), 2);
+    assert!(arguments.iter().all(is_marked));
+    assert_eq!(payloads.decode::<u8>(&arguments[1]).await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn a_failure_whose_words_were_encoded_is_read() {
+    let payloads = Payloads::new(marking());
+    let words = payloads.encode_json(&json!({"message": "card declined", "stack_trace": ""})).await.unwrap();
+    let failure = Failure {
+        message: "Encoded failure".to_owned(),
+        encoded_attributes: Some(words),
+        cause: Some(Box::new(Failure { message: "no money".to_owned(), ..Default::default() })),
+        ..Default::default()
+    };
+    let error = payloads.failure(failure).await.unwrap();
+    assert_eq!(error.failure().message, "card declined");
+    assert_eq!(error.cause().unwrap().failure().message, "no money");
 }
 
 #[tokio::test]

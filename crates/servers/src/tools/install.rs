@@ -73,7 +73,7 @@ fn missing(tool: &Tool, place: String) -> ServersError {
 }
 
 /// Held until it is dropped. The kernel lets go of it when its process dies, so no lock is ever left behind.
-fn lock(tools: &Path, tool: &Tool, progress: &Progress) -> Result<File, ServersError> {
+pub(super) fn lock(tools: &Path, tool: &Tool, progress: &Progress) -> Result<File, ServersError> {
     let path = tools.join(format!(".{}.lock", tool.slug()));
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(cache_error("open the lock", &path))?;

@@ -7,6 +7,7 @@ mod download;
 mod go;
 mod install;
 mod progress;
+mod python;
 mod tool;
 mod toolbox;
 
@@ -47,6 +48,8 @@ pub enum How {
     BuiltWithGo,
     /// It was built by `cargo install` now.
     BuiltWithCargo,
+    /// It was installed by pip now.
+    InstalledWithPip,
 }
 
 impl fmt::Display for How {
@@ -57,9 +60,13 @@ impl fmt::Display for How {
             Self::Downloaded => "downloaded",
             Self::BuiltWithGo => "built with go install",
             Self::BuiltWithCargo => "built with cargo install",
+            Self::InstalledWithPip => "installed with pip",
         })
     }
 }
+
+/// Temporal's SDK for Python, as the tests of the slow tier have it on the other side.
+pub const PYTHON_SDK: (&str, &str) = ("temporalio", "1.35.0");
 
 /// Installs what this crate's servers and our tests need and this machine lacks; does nothing when all is there. Programs on `PATH`
 /// are asked for their version.
@@ -72,4 +79,13 @@ pub fn setup(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
         .iter()
         .map(|tool| toolbox.provide(tool, progress).map(Installed::with_version))
         .collect()
+}
+
+/// What the slow tier of tests needs besides: a Python with Temporal's SDK.
+///
+/// # Errors
+/// As [`Toolbox::python_with`].
+pub fn setup_slow(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
+    let (package, version) = PYTHON_SDK;
+    Ok(vec![Toolbox::from_env()?.python_with(package, version, progress)?])
 }

@@ -7,3 +7,4 @@ mod download;
 mod finding;
 mod go;
 mod published;
+mod python;

@@ -8,7 +8,7 @@ const T: [f64; 30] = [
 
 /// The mean, and half of its 95 % interval. One value alone has no interval: it is infinite.
 #[allow(clippy::cast_precision_loss)]
-pub(crate) fn interval(values: &[f64]) -> (f64, f64) {
+pub fn interval(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     if values.len() < 2 {
@@ -21,7 +21,7 @@ pub(crate) fn interval(values: &[f64]) -> (f64, f64) {
 
 /// The value below which that share of the values lies; the nearest one that was seen.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-pub(crate) fn percentile(values: &mut [f64], share: f64) -> f64 {
+pub fn percentile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let place = ((values.len() as f64 * share).ceil() as usize).clamp(1, values.len().max(1));
     values.get(place - 1).copied().unwrap_or(f64::NAN)
@@ -29,7 +29,7 @@ pub(crate) fn percentile(values: &mut [f64], share: f64) -> f64 {
 
 /// How much `y` grows for each `x`, by least squares.
 #[allow(clippy::cast_precision_loss)]
-pub(crate) fn slope(points: &[(f64, f64)]) -> f64 {
+pub fn slope(points: &[(f64, f64)]) -> f64 {
     let n = points.len() as f64;
     let (x, y) = (points.iter().map(|p| p.0).sum::<f64>() / n, points.iter().map(|p| p.1).sum::<f64>() / n);
     let above: f64 = points.iter().map(|p| (p.0 - x) * (p.1 - y)).sum();
@@ -37,13 +37,13 @@ pub(crate) fn slope(points: &[(f64, f64)]) -> f64 {
 }
 
 /// Whether a budget is kept: it is missed only when even the lower end of the interval is above it.
-pub(crate) fn verdict(mean: f64, half: f64, budget: f64) -> &'static str {
+pub fn verdict(mean: f64, half: f64, budget: f64) -> &'static str {
     if mean - half > budget { "MISSED" } else { "kept" }
 }
 
 /// The version of a package in this workspace's lock file.
-pub(crate) fn locked(package: &str) -> &'static str {
-    let lock = include_str!("../../../../Cargo.lock");
+pub fn locked(package: &str) -> &'static str {
+    let lock = include_str!("../../Cargo.lock");
     let name = format!("name = \"{package}\"\nversion = \"");
     let version = lock.split_once(&name).map(|(_, rest)| rest.split('"').next().unwrap_or_default());
     version.unwrap_or("unknown")
