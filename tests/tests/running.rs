@@ -181,3 +181,27 @@ async fn a_worker_is_rebuilt_many_times_and_loses_no_activity() -> Outcome {
     assert!(rebuilt >= 2, "rebuilt {rebuilt} times");
     Ok(())
 }
+
+#[tokio::test]
+async fn an_activity_longer_than_the_grace_outlives_every_exchange() -> Outcome {
+    let env = Env::shared().await?;
+    let queue = env.queue("outlive");
+    let settings = [("MAINSPRING_RECYCLE_ACTIVITIES", "10"), ("TEMPORAL_LOG_LEVEL", "info,mainspring_worker=debug")];
+    let mut worker = worker(&env, &queue, &settings).await?;
+    let client = env.client().await?;
+    let (long, short) = (env.id("long"), env.id("short"));
+    // The grace is 5 s, so an exchange would cancel it after 4 s.
+    client.begin(&queue, &long, "call", &call("nap", "8000")).await?;
+    worker.line("napping").await?;
+    client.begin(&queue, &short, "steps", &60).await?;
+    assert_eq!(client.result::<u32>(&short).await?, 60);
+    assert_eq!(client.result::<String>(&long).await?, "slept");
+    let after = env.id("after");
+    client.begin(&queue, &after, "steps", &20).await?;
+    worker.line("the activity worker is rebuilt").await?;
+    assert_eq!(client.result::<u32>(&after).await?, 20);
+    worker.signal(Signal::SIGTERM);
+    let exit = worker.end().await?;
+    assert_eq!((exit.code, exit.logged("napping").len(), exit.logged("cancelled").len()), (0, 0, 0));
+    Ok(())
+}

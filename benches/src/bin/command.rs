@@ -37,7 +37,6 @@ fn main() -> Result<(), TestError> {
 
 async fn bench(rounds: usize) -> Result<(), TestError> {
     let command = binary("mainspring-command", "mainspring")?;
-    let worker = binary("general-purpose-worker", "general-purpose-worker")?;
     let bare = example("bare-client")?;
     let server = TemporalDevServer::builder().start().await?;
     let address = server.address();
@@ -49,7 +48,8 @@ async fn bench(rounds: usize) -> Result<(), TestError> {
         std::thread::available_parallelism()?
     );
     let settings = [("TEMPORAL_ADDRESS", address.as_str()), ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0")];
-    let mut worker = Process::spawn(&worker, &[], settings)?;
+    let start = ["worker", "start", "--product", "general-purpose"];
+    let mut worker = Process::spawn(&command, &start, settings)?;
     worker.line("polling").await?;
     let register = ["--address", &address, "search-attributes", "register"];
     milliseconds(Command::new(&command).args(register))?;

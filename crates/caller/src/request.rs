@@ -12,6 +12,9 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
     SignalWithStartWorkflowExecutionRequest, StartWorkflowExecutionRequest,
 };
 
+/// The longest duration that a message has room for: 10,000 years.
+const LONGEST: Duration = Duration::from_secs(315_576_000_000);
+
 /// What a caller may say of a start, beyond its input.
 pub(crate) struct Options {
     pub(crate) workflow_id: Option<String>,
@@ -59,8 +62,8 @@ impl Options {
             request_id: self.request_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
             workflow_id_reuse_policy: wire::WorkflowIdReusePolicy::from(self.reuse).into(),
             workflow_id_conflict_policy: wire::WorkflowIdConflictPolicy::from(self.conflict).into(),
-            workflow_start_delay: self.start_delay.and_then(|delay| delay.try_into().ok()),
-            workflow_execution_timeout: self.execution_timeout.and_then(|timeout| timeout.try_into().ok()),
+            workflow_start_delay: self.start_delay.and_then(|delay| delay.min(LONGEST).try_into().ok()),
+            workflow_execution_timeout: self.execution_timeout.and_then(|timeout| timeout.min(LONGEST).try_into().ok()),
             ..Default::default()
         };
         if let Some(customize) = self.customize {

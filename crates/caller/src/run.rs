@@ -75,7 +75,8 @@ impl<W: Contract> Run<W> {
         call.within(describe(&self.caller, &call, "")).await
     }
 
-    /// Sends a signal. It is there once this returns, and is delivered once however often it was sent.
+    /// Sends a signal. It is there once this returns, and is delivered once however often it was sent, unless the workflow
+    /// continues as new between two attempts: Temporal knows a repeated one by its run.
     ///
     /// # Errors
     /// [`CallerError::NotFound`] if it does not run, or Temporal did not answer.

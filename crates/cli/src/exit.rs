@@ -70,6 +70,12 @@ impl From<SettingsError> for Failure {
 
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
-        Self::Unavailable(error.to_string())
+        match error {
+            // What this machine holds is wrong, and no server was asked.
+            ClientError::BadCertificate { .. } | ClientError::BadApiKey { .. } | ClientError::BadSetting { .. } => {
+                Self::Config(error.to_string())
+            }
+            _ => Self::Unavailable(error.to_string()),
+        }
     }
 }

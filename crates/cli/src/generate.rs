@@ -51,7 +51,7 @@ fn mprocs(queues: &[(&str, bool)], command: &str) -> String {
         // Writing to a String cannot fail.
         let _ = write!(
             text,
-            "  {queue}:\n    shell: \"exec {command} worker start --task-queue {queue}\"\n    env:\n      \
+            "  {queue}:\n    shell: \"exec {command} worker start --task-queue {queue}\"\n    env:\n      TEMPORAL_ADDRESS: \"127.0.0.1:7233\"\n      \
              MAINSPRING_HTTP_ADDR: \"127.0.0.1:{port}\"\n    stop: SIGTERM\n    autorestart: true\n    \
              deps: [\"{before}\"]\n"
         );

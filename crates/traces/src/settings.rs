@@ -25,13 +25,20 @@ impl Section for TraceSettings {
             .field("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
             .doc("The same for traces alone; it goes before the other")
             .parse_optional(address);
-        reader.field("OTEL_EXPORTER_OTLP_PROTOCOL").doc("How the collector is spoken to").choice(&[("grpc", ())], ());
         let off = reader.field("OTEL_SDK_DISABLED").doc("Whether traces are off, whatever the endpoint").flag(false);
         let service_name = reader
             .field("OTEL_SERVICE_NAME")
             .doc("Service that spans are shown under; by default the program's name")
             .optional_string();
-        Self { endpoint: of_traces.or(endpoint).filter(|_| !off), service_name }
+        let endpoint = of_traces.or(endpoint).filter(|_| !off);
+        if endpoint.is_some() {
+            // Whoever sends no spans from here may have set it for other programs.
+            reader
+                .field("OTEL_EXPORTER_OTLP_PROTOCOL")
+                .doc("How the collector is spoken to")
+                .choice(&[("grpc", ())], ());
+        }
+        Self { endpoint, service_name }
     }
 }
 
@@ -56,6 +63,7 @@ mod tests {
     #[test]
     fn traces_are_off_unless_there_is_a_collector() {
         assert_eq!(of([]), TraceSettings::default());
+        assert_eq!(of([("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")]), TraceSettings::default());
         let both = [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://all:4317"),
             ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://traces:4317"),
@@ -73,13 +81,14 @@ mod tests {
     fn every_fault_is_named_with_what_would_be_right() {
         let sources = Sources::from_pairs([
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://traces:4317"),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
             ("OTEL_SDK_DISABLED", "perhaps"),
         ]);
         insta::assert_snapshot!(load::<TraceSettings>(&sources).unwrap_err(), @r#"
         OTEL_EXPORTER_OTLP_ENDPOINT is "collector:4317", which is no URL: write http://HOST:PORT or https://HOST:PORT
-        OTEL_EXPORTER_OTLP_PROTOCOL is "http/protobuf", which is not one of grpc
         OTEL_SDK_DISABLED is "perhaps", which is not yes or no: write true or false
+        OTEL_EXPORTER_OTLP_PROTOCOL is "http/protobuf", which is not one of grpc
         "#);
     }
 }

@@ -11,7 +11,7 @@ mod probes;
 mod registry;
 mod run;
 
-pub use drain::{Attempts, RunningAttempt, Sum};
+pub use drain::{Attempts, Limits, RunningAttempt, Sum};
 pub use host::{Host, HostError, Report, RunningHost, Versioning, WorkerSettings, cache_size};
 pub use layers::{ActivitySurroundings, Protected, install_panic_hook, run_activity};
 pub use probes::ProbesError;

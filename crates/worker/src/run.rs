@@ -97,7 +97,8 @@ enum Arguments {
 }
 
 fn arguments() -> Arguments {
-    match std::env::args().nth(1).as_deref() {
+    let first = std::env::args_os().nth(1).map(|argument| argument.to_string_lossy().into_owned());
+    match first.as_deref() {
         None => Arguments::None,
         Some("-h" | "--help") => Arguments::Say(USAGE.to_owned(), 0),
         Some("-V" | "--version") => {

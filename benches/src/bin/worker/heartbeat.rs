@@ -26,14 +26,15 @@ pub(crate) async fn bench(env: &Env, contenders: &[Contender]) -> Result<(), Tes
     for contender in contenders {
         let Run { mut gaps, ended } = run(contender, env, activities).await?;
         let p99 = percentile(&mut gaps, 0.99);
-        println!(
-            "{:22} n {:4}  p50 {:.2} s  p99 {p99:.2} s  max {:.2} s; {ended} of {activities} activities ended, {} timed out",
-            contender.name,
-            gaps.len(),
-            percentile(&mut gaps, 0.5),
-            percentile(&mut gaps, 1.0),
-            activities - ended,
-        );
+        let seen = match gaps.len() {
+            0 => "no two beats of an activity arrived".to_owned(),
+            n => {
+                let (p50, most) = (percentile(&mut gaps, 0.5), percentile(&mut gaps, 1.0));
+                format!("n {n:4}  p50 {p50:.2} s  p99 {p99:.2} s  max {most:.2} s")
+            }
+        };
+        let lost = activities - ended;
+        println!("{:22} {seen}; {ended} of {activities} activities ended, {lost} timed out", contender.name);
         if contender.budget.is_none() {
             let kept = p99 <= BUDGET * INTERVAL && ended == activities;
             let verdict = if kept { "kept" } else { "MISSED" };

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use mainspring_servers::tools::Progress;
 use mainspring_servers::{SearchAttributeType, TemporalDevServer};
 use mainspring_settings::Sources;
+use mainspring_settings::connection::ConnectionSettings;
 use mainspring_worker::{Host, Product, Registry};
 use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 
@@ -25,7 +26,7 @@ pub(crate) async fn run(arguments: DevArguments, registry: Registry, sources: So
     let mut signals = Signals::listen()?;
     let workers = if arguments.no_workers { None } else { Some(workers(&arguments, &registry, &sources)?) };
     let watched = if arguments.watch { Some(sources::Workspace::of_this_command()?) } else { None };
-    let server = signals.unless(server(&arguments, &registry)).await??;
+    let server = signals.unless(server(&arguments, &registry, &sources)).await??;
     let sources = sources.with_flag("TEMPORAL_ADDRESS", "--port", server.address());
     print(&format!("Temporal   {}", server.address()))?;
     print(&format!("UI         {}", server.ui_url().unwrap_or_default()))?;
@@ -43,8 +44,13 @@ pub(crate) async fn run(arguments: DevArguments, registry: Registry, sources: So
 }
 
 /// Installing the server takes minutes the first time, and shows its progress.
-async fn server(arguments: &DevArguments, registry: &Registry) -> Result<TemporalDevServer, Failure> {
+async fn server(
+    arguments: &DevArguments,
+    registry: &Registry,
+    sources: &Sources,
+) -> Result<TemporalDevServer, Failure> {
     say("starting Temporal's dev server …");
+    let ConnectionSettings { namespace, .. } = mainspring_settings::load(sources)?;
     let builder =
         TemporalDevServer::builder().port(arguments.port).ui_port(arguments.ui_port).progress(Progress::stderr());
     let builder = registry
@@ -52,6 +58,8 @@ async fn server(arguments: &DevArguments, registry: &Registry) -> Result<Tempora
         .into_iter()
         .fold(builder, |builder, one| builder.search_attribute(one.name, attribute_type(one.value_type)));
     let builder = arguments.db.iter().fold(builder, |builder, file| builder.db_file(file));
+    // `default` is always there.
+    let builder = if namespace == "default" { builder } else { builder.namespace(namespace) };
     builder.start().await.map_err(|error| Failure::Unavailable(error.to_string()))
 }
 

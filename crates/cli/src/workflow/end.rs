@@ -5,7 +5,7 @@ use temporalio_client::tonic::Code;
 use temporalio_common::protos::temporal::api::batch::v1::{BatchOperationCancellation, BatchOperationTermination};
 use temporalio_common::protos::temporal::api::workflowservice::v1::start_batch_operation_request::Operation;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    RequestCancelWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
+    DescribeWorkflowExecutionRequest, RequestCancelWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
 };
 
 use super::batch::{self, Job};
@@ -57,6 +57,7 @@ impl How {
 
     async fn send(self, server: &Server, id: &str, targets: &Targets, reason: String) -> Result<(), Refused> {
         let workflow_execution = execution(id, targets.run_id.as_deref());
+        let first_execution_run_id = first_run(server, id, targets.run_id.as_deref()).await?;
         let (namespace, identity) = (server.namespace.clone(), server.identity.clone());
         match self {
             Self::Cancel => {
@@ -66,6 +67,7 @@ impl How {
                     identity,
                     request_id: uuid::Uuid::new_v4().to_string(),
                     reason,
+                    first_execution_run_id,
                     ..Default::default()
                 };
                 let call =
@@ -78,6 +80,7 @@ impl How {
                     workflow_execution,
                     reason,
                     identity,
+                    first_execution_run_id,
                     ..Default::default()
                 };
                 let call =
@@ -86,6 +89,16 @@ impl How {
             }
         }
     }
+}
+
+/// The first run of the chain that answers to the id now. An attempt whose answer was lost is repeated: it must not reach
+/// a workflow that somebody has started since under the same id.
+async fn first_run(server: &Server, id: &str, run_id: Option<&str>) -> Result<String, Refused> {
+    let request =
+        DescribeWorkflowExecutionRequest { namespace: server.namespace.clone(), execution: execution(id, run_id) };
+    let call = server.call(|service, request| service.describe_workflow_execution(request), request, SHORT);
+    let info = call.await?.workflow_execution_info;
+    Ok(info.map(|info| info.first_run_id).unwrap_or_default())
 }
 
 pub(crate) async fn run(server: &Server, how: How, arguments: &EndArguments, notice: &Notice) -> Result<(), Failure> {

@@ -20,6 +20,7 @@ const LARGEST_READ: u64 = 16 << 20;
 #[derive(Debug)]
 pub(crate) struct Input {
     text: String,
+    value: Value,
     /// Where it came from, for messages.
     from: String,
 }
@@ -27,7 +28,7 @@ pub(crate) struct Input {
 impl Input {
     /// Parsed. Numbers may lose digits here, which never happens to what is sent.
     pub(crate) fn value(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_default()
+        self.value.clone()
     }
 }
 
@@ -43,7 +44,7 @@ pub(crate) async fn read(json: Option<OsString>, arguments: InputArguments) -> R
 /// As they are sent.
 pub(crate) async fn encode(inputs: &[Input], payloads: &Payloads) -> Result<Option<Arguments>, Failure> {
     let mut encoded = Vec::with_capacity(inputs.len());
-    for Input { text, from } in inputs {
+    for Input { text, from, .. } in inputs {
         let raw = raw_json(text).map_err(|error| Failure::Usage(format!("{from}: {error}")))?;
         encoded.push(payloads.encode(&raw).await.map_err(|error| Failure::Other(format!("{from}: {error}")))?);
     }
@@ -92,9 +93,9 @@ fn bytes(source: impl Read, from: &str) -> Result<Vec<u8>, Failure> {
 fn checked(bytes: Vec<u8>, from: &str) -> Result<Input, Failure> {
     let text = String::from_utf8(bytes)
         .map_err(|error| Failure::Usage(format!("{from} is not UTF-8 at byte {}", error.utf8_error().valid_up_to())))?;
-    serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(|error| {
+    let value = serde_json::from_str(&text).map_err(|error| {
         let hint = if from == "the input" { ". Write it as one argument, in single quotes" } else { "" };
         Failure::Usage(format!("{from} is not JSON: {error}{hint}"))
     })?;
-    Ok(Input { text, from: from.to_owned() })
+    Ok(Input { text, value, from: from.to_owned() })
 }

@@ -61,7 +61,9 @@ impl Waiting<'_> {
         let Some(nobody) = unpolled(server, self.queue).await else { return std::future::pending().await };
         say(&format!("warning: {nobody}: workflow {} waits until a worker does", self.workflow_id));
         loop {
-            tokio::time::sleep(INTERVAL.min(wait.saturating_sub(since.elapsed()).max(INTERVAL / 5))).await;
+            // Past the wait there is only a delayed start to look at, which may take hours.
+            let left = wait.saturating_sub(since.elapsed());
+            tokio::time::sleep(if left.is_zero() { INTERVAL * 10 } else { INTERVAL.min(left) }).await;
             let Some(nobody) = unpolled(server, self.queue).await else { return std::future::pending().await };
             if since.elapsed() >= wait && self.is_untaken(server).await {
                 return Failure::Unavailable(format!(

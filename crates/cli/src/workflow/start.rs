@@ -150,7 +150,11 @@ impl Request {
         }
         let status = describe::status(server, id, Some(run_id)).await;
         Err(Failure::Usage(match status.as_deref() {
-            Some("Running") | None => format!(
+            None => format!(
+                "there is a run {run_id} of workflow {id} already, and its status could not be read: look with `mainspring \
+                 workflow describe --workflow-id {id}`"
+            ),
+            Some("Running" | "Paused") => format!(
                 "workflow {id} is already running: run {run_id}. Wait for it with `mainspring workflow result --workflow-id \
                  {id}`, or give another --workflow-id"
             ),

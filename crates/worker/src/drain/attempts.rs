@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use mainspring_context::Activity;
 use parking_lot::Mutex;
@@ -12,7 +12,23 @@ use parking_lot::Mutex;
 #[derive(Debug, Default)]
 pub struct Attempts {
     started: AtomicU64,
-    running: Mutex<HashMap<u64, (Arc<Activity>, Instant)>>,
+    running: Mutex<HashMap<u64, Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    activity: Arc<Activity>,
+    since: Instant,
+    limits: Limits,
+}
+
+/// What Temporal gives an attempt.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// When Temporal gives it up.
+    pub deadline: Option<SystemTime>,
+    /// Whether it has to beat: such an attempt may take long.
+    pub beats: bool,
 }
 
 /// An attempt that has not ended.
@@ -26,9 +42,9 @@ pub struct RunningAttempt {
 
 impl Attempts {
     /// Notes that an attempt starts; it ends when the guard is dropped.
-    pub(crate) fn begin(self: &Arc<Self>, activity: Arc<Activity>) -> AttemptGuard {
+    pub(crate) fn begin(self: &Arc<Self>, activity: Arc<Activity>, limits: Limits) -> AttemptGuard {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
-        self.running.lock().insert(number, (activity, Instant::now()));
+        self.running.lock().insert(number, Running { activity, since: Instant::now(), limits });
         AttemptGuard { attempts: self.clone(), number }
     }
 
@@ -42,13 +58,23 @@ impl Attempts {
         self.running.lock().len()
     }
 
+    /// Whether an attempt may still run after `patience`: Temporal lets it, and it beats, or has run for a thirtieth of
+    /// that already.
+    pub(crate) fn outlive(&self, patience: Duration) -> bool {
+        let end = SystemTime::now() + patience;
+        self.running.lock().values().any(|one| {
+            let may = one.limits.deadline.is_none_or(|deadline| deadline > end);
+            may && (one.limits.beats || one.since.elapsed() > patience / 30)
+        })
+    }
+
     /// Those that run now, the longest first.
     pub fn list(&self) -> Vec<RunningAttempt> {
         let mut list: Vec<RunningAttempt> = self
             .running
             .lock()
             .values()
-            .map(|(activity, since)| RunningAttempt { activity: activity.clone(), running: since.elapsed() })
+            .map(|one| RunningAttempt { activity: one.activity.clone(), running: one.since.elapsed() })
             .collect();
         list.sort_by_key(|attempt| std::cmp::Reverse(attempt.running));
         list
@@ -75,8 +101,10 @@ mod tests {
     #[test]
     fn an_attempt_is_listed_until_its_guard_goes() {
         let attempts = Arc::new(Attempts::default());
-        let first = attempts.begin(Arc::new(Activity { activity_id: "1".into(), ..Activity::default() }));
-        let second = attempts.begin(Arc::new(Activity { activity_id: "2".into(), ..Activity::default() }));
+        let first =
+            attempts.begin(Arc::new(Activity { activity_id: "1".into(), ..Activity::default() }), Limits::default());
+        let second =
+            attempts.begin(Arc::new(Activity { activity_id: "2".into(), ..Activity::default() }), Limits::default());
         let ids = |attempts: &Attempts| -> Vec<String> {
             attempts.list().iter().map(|attempt| attempt.activity.activity_id.clone()).collect()
         };
@@ -85,5 +113,22 @@ mod tests {
         assert_eq!(ids(&attempts), ["2"]);
         drop(second);
         assert_eq!((attempts.running(), attempts.started()), (0, 2));
+    }
+
+    #[test]
+    fn an_attempt_outlives_what_its_deadline_allows_if_it_beats_or_is_old() {
+        let minute = Duration::from_secs(60);
+        let outlives = |deadline: Option<Duration>, beats| {
+            let attempts = Arc::new(Attempts::default());
+            let deadline = deadline.map(|within| SystemTime::now() + within);
+            let _attempt = attempts.begin(Arc::default(), Limits { deadline, beats });
+            attempts.outlive(minute)
+        };
+        assert!(outlives(None, true) && outlives(Some(minute * 2), true));
+        assert!(!outlives(Some(minute / 2), true), "Temporal ends it before");
+        assert!(!outlives(None, false), "it is young, and does not beat");
+        let attempts = Arc::new(Attempts::default());
+        let _attempt = attempts.begin(Arc::default(), Limits::default());
+        assert!(attempts.outlive(Duration::ZERO), "it is old");
     }
 }

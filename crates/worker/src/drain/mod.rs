@@ -3,5 +3,5 @@
 mod attempts;
 mod sum;
 
-pub use attempts::{Attempts, RunningAttempt};
+pub use attempts::{Attempts, Limits, RunningAttempt};
 pub use sum::Sum;

@@ -76,6 +76,9 @@ impl HostError {
     /// system refused something, 78 a setting or the registry is wrong.
     pub const fn exit_code(&self) -> u8 {
         match self {
+            Self::Connect(
+                ClientError::BadCertificate { .. } | ClientError::BadApiKey { .. } | ClientError::BadSetting { .. },
+            ) => 78,
             Self::Connect(_) => 69,
             Self::WorkerDied { .. } => 70,
             Self::Probes(_) | Self::Build(_) => 71,

@@ -142,17 +142,29 @@ impl Seat {
             name_the_holder(tenant, &mut named);
             if asked.elapsed() >= ASK {
                 asked = Instant::now();
-                self.note_answer(tenant).await;
+                tokio::select! {
+                    biased;
+                    () = self.drain.cancelled() => return Event::Drained,
+                    () = self.note_answer(tenant) => {}
+                }
             }
             sweep(retiring).await;
             if self.wants_recycling(tenant, retiring) {
                 // The connection first: while it cannot be made, the old worker goes on.
-                match self.connector.connect(LOOK).await {
-                    Ok(link) => {
+                let connected = tokio::select! {
+                    biased;
+                    () = self.drain.cancelled() => return Event::Drained,
+                    connected = tokio::time::timeout(ASK, self.connector.connect(LOOK)) => connected,
+                };
+                match connected {
+                    Ok(Ok(link)) => {
                         *next = Some(link);
                         return Event::Recycle;
                     }
-                    Err(error) => tracing::debug!(error = %error, "no connection yet to rebuild the activity worker"),
+                    Ok(Err(error)) => {
+                        tracing::debug!(error = %error, "no connection yet to rebuild the activity worker")
+                    }
+                    Err(_) => tracing::debug!("no connection yet to rebuild the activity worker"),
                 }
             }
         }
@@ -174,6 +186,7 @@ impl Seat {
 
     /// The SDK keeps a token of every activity (0.6 KB) for as long as the worker lives, so it may not live for ever.
     /// A worker that started with fewer slots, because its predecessor still ran some, is replaced once that has ended.
+    /// An activity that would not live to its end puts it off: memory is the smaller loss.
     fn wants_recycling(&self, tenant: &Tenant, retiring: &[Incarnation]) -> bool {
         let every = self.plan.settings.recycle_activities;
         if self.kind == Kind::Workflows || every == 0 {
@@ -181,7 +194,10 @@ impl Seat {
         }
         let started = self.plan.surroundings.attempts.started() - tenant.started_before;
         let short_of_slots = tenant.slots < self.plan.settings.activities && retiring.is_empty();
-        retiring.is_empty() && started >= every || short_of_slots
+        // The worker that leaves cancels what still runs when the period has passed that it was given for the drain.
+        let patience = self.plan.settings.sum().cancel();
+        (retiring.is_empty() && started >= every || short_of_slots)
+            && !self.plan.surroundings.attempts.outlive(patience)
     }
 
     /// Counts a death, and says how long to wait before the next life.

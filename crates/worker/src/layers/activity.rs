@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tracing::Instrument;
 
 use super::{Protected, panics};
-use crate::drain::Attempts;
+use crate::drain::{Attempts, Limits};
 
 /// What every attempt of a worker runs in.
 #[derive(Clone, Debug)]
@@ -48,10 +48,11 @@ impl ActivitySurroundings {
 /// What the activity returned, classified.
 pub async fn run_activity<T: Send>(
     activity: Arc<Activity>,
+    limits: Limits,
     surroundings: &ActivitySurroundings,
     body: BoxFuture<'_, Result<T, ActivityError>>,
 ) -> Result<T, ActivityError> {
-    let _attempt = surroundings.attempts.begin(activity.clone());
+    let _attempt = surroundings.attempts.begin(activity.clone(), limits);
     let span = tracing::info_span!(
         "activity",
         namespace = activity.namespace,
@@ -84,7 +85,9 @@ impl ActivityInboundInterceptor for ActivityLayer {
         input: ExecuteActivityInput,
         next: Next<'a, ExecuteActivityInput, ExecuteActivityOutput<'a>>,
     ) -> ExecuteActivityOutput<'a> {
-        let activity = self.0.describe(input.activity_info());
-        Box::pin(run_activity(activity, &self.0, next.run(input)))
+        let info = input.activity_info();
+        let limits = Limits { deadline: info.deadline, beats: info.heartbeat_timeout.is_some() };
+        let activity = self.0.describe(info);
+        Box::pin(run_activity(activity, limits, &self.0, next.run(input)))
     }
 }
