@@ -162,7 +162,7 @@ impl Seat {
                         return Event::Recycle;
                     }
                     Ok(Err(error)) => {
-                        tracing::debug!(error = %error, "no connection yet to rebuild the activity worker")
+                        tracing::debug!(error = %error, "no connection yet to rebuild the activity worker");
                     }
                     Err(_) => tracing::debug!("no connection yet to rebuild the activity worker"),
                 }
