@@ -78,18 +78,26 @@ mod tests {
         let seen: Vec<&str> = text
             .lines()
             .map(str::trim)
-            .filter(|line| line.starts_with("deps") || line.contains("task-queue ") || line.contains("ADDR"))
+            .filter(|line| {
+                line.starts_with("deps")
+                    || line.contains("task-queue ")
+                    || line.contains("ADDR:")
+                    || line.contains("TEMPORAL")
+            })
             .collect();
         assert_eq!(
             seen,
             [
                 r#"shell: "exec ours worker start --task-queue exports""#,
+                r#"TEMPORAL_ADDRESS: "127.0.0.1:7233""#,
                 r#"MAINSPRING_HTTP_ADDR: "127.0.0.1:9090""#,
                 r#"deps: ["temporal"]"#,
                 r#"shell: "exec ours worker start --task-queue imports""#,
+                r#"TEMPORAL_ADDRESS: "127.0.0.1:7233""#,
                 r#"MAINSPRING_HTTP_ADDR: "127.0.0.1:9091""#,
                 r#"deps: ["exports"]"#,
                 r#"shell: "exec ours worker start --task-queue billing""#,
+                r#"TEMPORAL_ADDRESS: "127.0.0.1:7233""#,
                 r#"MAINSPRING_HTTP_ADDR: "127.0.0.1:9092""#,
                 r#"deps: ["imports"]"#,
             ]
