@@ -30,10 +30,10 @@ pub(crate) fn check(workflow: WorkflowEntry<'_>, inputs: &[Input]) -> Result<(),
     }
     let expected = Expected::of(&schema);
     let given = inputs.first().map(Input::value);
-    let value = given.clone().unwrap_or_default();
-    let faults = faults(&schema, &value)?;
+    let value = given.unwrap_or(&Value::Null);
+    let faults = faults(&schema, value)?;
     if faults.is_empty() {
-        unknown(&schema, &value).iter().for_each(|warning| say(&format!("warning: {warning}")));
+        unknown(&schema, value).iter().for_each(|warning| say(&format!("warning: {warning}")));
         return Ok(());
     }
     let Some(_) = given else {

@@ -42,7 +42,7 @@ pub(crate) async fn run(server: &Server, arguments: &OneArguments) -> Result<(),
     }
 }
 
-/// What the server tells of a workflow.
+/// What the server tells of a workflow. A question that gets no answer has changed nothing, whatever it comes before.
 pub(crate) async fn fetch(
     server: &Server,
     workflow_id: &str,
@@ -50,7 +50,11 @@ pub(crate) async fn fetch(
 ) -> Result<DescribeWorkflowExecutionResponse, Refused> {
     let execution = execution(workflow_id, run_id);
     let request = DescribeWorkflowExecutionRequest { namespace: server.namespace.clone(), execution };
-    server.call(|service, request| service.describe_workflow_execution(request), request, SHORT).await
+    let answer = server.call(|service, request| service.describe_workflow_execution(request), request, SHORT).await;
+    answer.map_err(|mut refused| {
+        refused.lost = false;
+        refused
+    })
 }
 
 /// The status of a run, as list filters name it. None if it cannot be told.

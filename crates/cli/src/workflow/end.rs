@@ -5,7 +5,7 @@ use temporalio_client::tonic::Code;
 use temporalio_common::protos::temporal::api::batch::v1::{BatchOperationCancellation, BatchOperationTermination};
 use temporalio_common::protos::temporal::api::workflowservice::v1::start_batch_operation_request::Operation;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    DescribeWorkflowExecutionRequest, RequestCancelWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
+    RequestCancelWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
 };
 
 use super::batch::{self, Job};
@@ -94,10 +94,7 @@ impl How {
 /// The first run of the chain that answers to the id now. An attempt whose answer was lost is repeated: it must not reach
 /// a workflow that somebody has started since under the same id.
 async fn first_run(server: &Server, id: &str, run_id: Option<&str>) -> Result<String, Refused> {
-    let request =
-        DescribeWorkflowExecutionRequest { namespace: server.namespace.clone(), execution: execution(id, run_id) };
-    let call = server.call(|service, request| service.describe_workflow_execution(request), request, SHORT);
-    let info = call.await?.workflow_execution_info;
+    let info = describe::fetch(server, id, run_id).await?.workflow_execution_info;
     Ok(info.map(|info| info.first_run_id).unwrap_or_default())
 }
 

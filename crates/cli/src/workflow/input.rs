@@ -27,8 +27,8 @@ pub(crate) struct Input {
 
 impl Input {
     /// Parsed. Numbers may lose digits here, which never happens to what is sent.
-    pub(crate) fn value(&self) -> Value {
-        self.value.clone()
+    pub(crate) const fn value(&self) -> &Value {
+        &self.value
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use mainspring_client::search_attributes::standing;
 use mainspring_traces::StartSpan;
+use serde_json::Value;
 use temporalio_common::protos::temporal::api::common::v1::{Header, Payload, SearchAttributes};
 
 use super::input::Input;
@@ -21,8 +22,8 @@ pub(super) fn search_attributes(
 ) -> Option<SearchAttributes> {
     let mut indexed_fields = HashMap::new();
     if with_standing {
-        let input = inputs.first().map(Input::value).unwrap_or_default();
-        indexed_fields = standing(&server.started_by, product, &input).into_proto().indexed_fields;
+        let input = inputs.first().map_or(&Value::Null, Input::value);
+        indexed_fields = standing(&server.started_by, product, input).into_proto().indexed_fields;
     }
     indexed_fields.extend(given.iter().map(|(key, json)| {
         let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();

@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use temporalio_common::protos::temporal::api::enums::v1::{PendingWorkflowTaskState, TaskQueueType};
 use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
-use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    DescribeTaskQueueRequest, DescribeWorkflowExecutionRequest,
-};
+use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeTaskQueueRequest;
 
-use super::server::{SHORT, Server, execution};
+use super::describe;
+use super::server::{SHORT, Server};
 use super::times::{Moment, rough};
 use crate::exit::Failure;
 use crate::say;
@@ -78,12 +77,8 @@ impl Waiting<'_> {
 
     /// A delayed start has no task yet, and one that was taken is not idle: neither waits for a worker.
     async fn is_untaken(self, server: &Server) -> bool {
-        let request = DescribeWorkflowExecutionRequest {
-            namespace: server.namespace.clone(),
-            execution: execution(self.workflow_id, self.run_id),
-        };
-        let answer = server.call(|service, request| service.describe_workflow_execution(request), request, SHORT).await;
-        let task = answer.ok().and_then(|answer| answer.pending_workflow_task);
+        let described = describe::fetch(server, self.workflow_id, self.run_id).await;
+        let task = described.ok().and_then(|described| described.pending_workflow_task);
         task.is_some_and(|task| task.state() == PendingWorkflowTaskState::Scheduled)
     }
 }

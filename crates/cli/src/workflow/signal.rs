@@ -89,15 +89,6 @@ async fn current(server: &Server, id: &str, given: Option<&str>) -> Result<Strin
     if let Some(run_id) = given {
         return Ok(run_id.to_owned());
     }
-    match describe::fetch(server, id, None).await {
-        Ok(described) => {
-            let execution = described.workflow_execution_info.and_then(|info| info.execution);
-            Ok(execution.map(|execution| execution.run_id).unwrap_or_default())
-        }
-        // Nothing was changed by asking.
-        Err(mut refused) => {
-            refused.lost = false;
-            Err(refused)
-        }
-    }
+    let execution = describe::fetch(server, id, None).await?.workflow_execution_info.and_then(|info| info.execution);
+    Ok(execution.map(|execution| execution.run_id).unwrap_or_default())
 }

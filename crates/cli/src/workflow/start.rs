@@ -252,8 +252,8 @@ fn entry<'a>(workflow: &str, queue: &str, registry: &'a Registry) -> Option<Work
 }
 
 fn derived_id(entry: WorkflowEntry<'_>, inputs: &[Input]) -> Result<String, Failure> {
-    let input = inputs.first().map_or(Value::Null, Input::value);
-    entry.workflow_id(&input).ok_or_else(|| {
+    let input = inputs.first().map_or(&Value::Null, Input::value);
+    entry.workflow_id(input).ok_or_else(|| {
         Failure::Usage(format!(
             "the id of {} follows from its input, and this one does not decode: give --workflow-id",
             entry.name()
