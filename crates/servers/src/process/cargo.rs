@@ -3,16 +3,14 @@
 use std::env;
 use std::process::Command;
 
+use super::forget_variables;
+
 /// The cargo that runs this program, else the one on `PATH`, with an environment as clean as a shell's.
 ///
 /// `cargo run` and `cargo test` describe to a program its own package. Passed on, that makes build scripts which watch
 /// those names (ring's does) run again, and with them half the dependency tree, at every change between the two.
 pub fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    for (name, _) in env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
-            command.env_remove(name);
-        }
-    }
+    forget_variables(&mut command, &["CARGO_PKG_", "CARGO_MANIFEST_"]);
     command
 }

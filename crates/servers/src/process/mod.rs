@@ -4,6 +4,7 @@
 //! missing: a child survives a `kill -9` of its parent.
 
 mod cargo;
+mod environment;
 mod output;
 mod spawner;
 
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 
 use crate::error::ServersError;
 pub use cargo::cargo;
+pub use environment::forget_variables;
 use output::{Listener, Output};
 
 /// How long `drop` waits for a killed child to be gone. A process in the kernel's hands can take longer; it is dying all the same.

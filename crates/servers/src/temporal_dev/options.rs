@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::{TemporalDevServer, ports};
 use crate::error::ServersError;
+use crate::process::forget_variables;
 use crate::tools::{Progress, Toolbox};
 
 /// Ready takes about a second on an idle machine. A busy CI machine gets a minute.
@@ -231,11 +232,7 @@ impl TemporalDevServerBuilder {
         }
         command.args(&self.extra_args);
         // The CLI reads TEMPORAL_* as a client's settings, keys among them. A server has no use for any.
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("TEMPORAL_") {
-                command.env_remove(name);
-            }
-        }
+        forget_variables(&mut command, &["TEMPORAL_"]);
         command
     }
 }

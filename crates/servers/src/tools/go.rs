@@ -2,14 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
-use super::{Progress, Tool, Toolbox};
+use super::{Progress, Tool, Toolbox, build};
 use crate::error::ServersError;
-use crate::process::OwnedProcess;
-
-/// The Temporal CLI takes 4 minutes on two cores.
-const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Builds the tool's program into `workplace`.
 pub(super) fn build(
@@ -33,16 +28,12 @@ pub(super) fn build(
     // has no go.mod: in a checkout that has one, its `go` and `toolchain` lines would count.
     command.arg(&target).env("GOBIN", workplace).env_remove("GOOS").env_remove("GOARCH").current_dir(workplace);
 
-    let step = progress.step(&format!("{} {}: {line} (minutes, the first time)", tool.name, tool.version), None);
-    let process = OwnedProcess::start("go install", command)?;
-    let exit = process.wait_blocking(BUILD_LIMIT);
-    drop(step);
-    let program = workplace.join(&tool.program);
-    let outcome = match exit {
-        Some(exit) if exit.success() && program.is_file() => return Ok(program),
-        Some(exit) if exit.success() => format!("it built no `{}`", tool.program),
-        Some(exit) => exit.to_string(),
-        None => format!("not done within {} minutes", BUILD_LIMIT.as_secs() / 60),
-    };
-    Err(ServersError::GoInstall { command: line, outcome, lines: process.last_lines() })
+    build::run(
+        tool,
+        ("go install", line),
+        command,
+        workplace.join(&tool.program),
+        progress,
+        |command, outcome, lines| ServersError::GoInstall { command, outcome, lines },
+    )
 }

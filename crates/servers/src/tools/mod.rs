@@ -2,6 +2,7 @@
 //! with a pinned checksum, else by `go install` or `cargo install`. An installation is safe beside others and under `kill -9`: one lock
 //! a tool, and the program appears under its name only when it is whole. Everything here blocks.
 
+mod build;
 mod cargo;
 mod download;
 mod go;

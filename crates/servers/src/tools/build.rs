@@ -1,0 +1,37 @@
+//! A build from source, whatever builds it: minutes with progress, and in the end a program, or what stopped it.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use super::{Progress, Tool};
+use crate::error::ServersError;
+use crate::process::OwnedProcess;
+
+/// On two cores the Temporal CLI takes 4 minutes, and mprocs 3.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// How a build failed: what was run, how it ended, the end of its output.
+type Failed = fn(String, String, Vec<String>) -> ServersError;
+
+/// Runs a build that leaves its program there. `name` is the builder's, and `line` is what a person would type.
+pub(super) fn run(
+    tool: &Tool,
+    (name, line): (&str, String),
+    command: Command,
+    program: PathBuf,
+    progress: &Progress,
+    failed: Failed,
+) -> Result<PathBuf, ServersError> {
+    let step = progress.step(&format!("{} {}: {line} (minutes, the first time)", tool.name, tool.version), None);
+    let process = OwnedProcess::start(name, command)?;
+    let exit = process.wait_blocking(LIMIT);
+    drop(step);
+    let outcome = match exit {
+        Some(exit) if exit.success() && program.is_file() => return Ok(program),
+        Some(exit) if exit.success() => format!("it built no `{}`", tool.program),
+        Some(exit) => exit.to_string(),
+        None => format!("not done within {} minutes", LIMIT.as_secs() / 60),
+    };
+    Err(failed(line, outcome, process.last_lines()))
+}
