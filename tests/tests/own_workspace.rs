@@ -8,7 +8,7 @@ use std::process::Command;
 
 use lab::Outcome;
 use mainspring_servers::process::cargo;
-use mainspring_testing::{Env, Process, TestError};
+use mainspring_testing::{Env, Process, TestError, free_port};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -116,8 +116,7 @@ async fn a_workspace_elsewhere_runs_its_workflow_and_its_own_command() -> Outcom
 
 /// Its own `dev --watch`: the worker runs what was saved last.
 async fn watched(folder: &Path, manage: &str) -> Outcome {
-    let free = || Ok::<_, TestError>(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string());
-    let (port, ui_port, manifest) = (free()?, free()?, folder.display().to_string());
+    let (port, ui_port, manifest) = (free_port()?.to_string(), free_port()?.to_string(), folder.display().to_string());
     let settings = settings()?;
     let env = settings.iter().map(|(name, value)| (*name, value.as_str()));
     let arguments = ["dev", "--watch", "--port", &port, "--ui-port", &ui_port];

@@ -6,8 +6,10 @@
 
 mod collector;
 mod env;
+mod machine;
 mod process;
 
 pub use collector::{CollectedSpan, Collector};
 pub use env::{Env, TestError, Workflows};
+pub use machine::{free_port, program, temporal_cli};
 pub use process::{Exit, Process};

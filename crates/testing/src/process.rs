@@ -53,12 +53,7 @@ impl Process {
         arguments: &[&str],
         env: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, TestError> {
-        let mut command = Command::new(program);
-        for (name, _) in std::env::vars_os() {
-            if name.to_str().is_some_and(|name| name.starts_with("TEMPORAL_") || name.starts_with("MAINSPRING_")) {
-                command.env_remove(name);
-            }
-        }
+        let mut command = Command::from(crate::program(program));
         command.args(arguments).envs(env).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn()?;
         // A test that waits for no line must not hold the process up by a full pipe.

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use mainspring_testing::{Env, Process, TestError};
+use mainspring_testing::{Env, Process, TestError, program};
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
@@ -62,12 +62,7 @@ impl Desk {
 
     /// `mainspring workflow …`.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        for (name, _) in std::env::vars_os() {
-            if name.to_str().is_some_and(|name| name.starts_with("TEMPORAL_") || name.starts_with("MAINSPRING_")) {
-                command.env_remove(name);
-            }
-        }
+        let mut command = Command::from(program(PROGRAM));
         command.arg("workflow").args(arguments);
         command.env("TEMPORAL_ADDRESS", self.env.address()).env("LAB_QUEUES", &self.queue);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);

@@ -2,8 +2,7 @@
 
 use std::process::Command;
 
-use mainspring_servers::tools::{Progress, Tool, Toolbox};
-use mainspring_testing::TestError;
+use mainspring_testing::{TestError, temporal_cli};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, Outcome};
@@ -16,8 +15,7 @@ struct Theirs {
 
 impl Theirs {
     fn new(desk: &Desk) -> Result<Self, TestError> {
-        let found = Toolbox::from_env()?.provide(&Tool::temporal_cli(), &Progress::silent())?;
-        Ok(Self { program: found.path, address: desk.env.address().to_owned() })
+        Ok(Self { program: temporal_cli()?, address: desk.env.address().to_owned() })
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Value, TestError> {

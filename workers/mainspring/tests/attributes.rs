@@ -4,8 +4,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use mainspring_servers::TemporalDevServer;
-use mainspring_servers::tools::{Progress, Tool, Toolbox};
-use mainspring_testing::{Process, TestError};
+use mainspring_testing::{Process, TestError, free_port, program, temporal_cli};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
@@ -14,12 +13,7 @@ type Outcome = Result<(), TestError>;
 const INPUT: &str = r#"{"arg": "1", "batch_export_id": "test", "team_id": 2}"#;
 
 fn run(address: &str, arguments: &[&str]) -> Result<(i32, String, String), TestError> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mainspring"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("TEMPORAL_") || name.starts_with("MAINSPRING_")) {
-            command.env_remove(name);
-        }
-    }
+    let mut command = program(env!("CARGO_BIN_EXE_mainspring"));
     let command = command.args(["--address", address]).args(arguments).env("USER", "ada").stdin(Stdio::null());
     let Output { status, stdout, stderr } = command.output()?;
     Ok((status.code().unwrap_or(-1), String::from_utf8(stdout)?, String::from_utf8(stderr)?))
@@ -27,8 +21,7 @@ fn run(address: &str, arguments: &[&str]) -> Result<(i32, String, String), TestE
 
 /// What Temporal's own CLI says.
 fn theirs(address: &str, arguments: &[&str]) -> Result<String, TestError> {
-    let temporal = Toolbox::from_env()?.provide(&Tool::temporal_cli(), &Progress::silent())?.path;
-    let said = Command::new(temporal).args(arguments).args(["--address", address]).output()?;
+    let said = Command::new(temporal_cli()?).args(arguments).args(["--address", address]).output()?;
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     Ok(String::from_utf8(said.stdout)?)
 }
@@ -128,8 +121,7 @@ async fn an_attribute_of_another_type_is_refused_before_anything_is_added() -> O
 
 #[tokio::test]
 async fn dev_knows_them_from_the_start() -> Outcome {
-    let free = || Ok::<_, TestError>(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string());
-    let (port, ui_port) = (free()?, free()?);
+    let (port, ui_port) = (free_port()?.to_string(), free_port()?.to_string());
     let arguments = ["dev", "--no-workers", "--port", &port, "--ui-port", &ui_port];
     let mut dev = Process::spawn(env!("CARGO_BIN_EXE_mainspring"), &arguments, [])?;
     dev.line("workers    none").await?;

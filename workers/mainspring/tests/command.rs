@@ -3,7 +3,7 @@
 use std::process::{Command, Output, Stdio};
 
 use mainspring_servers::process::cargo;
-use mainspring_testing::{Env, Process, TestError};
+use mainspring_testing::{Env, Process, TestError, free_port, program, temporal_cli};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
@@ -12,12 +12,7 @@ type Outcome = Result<(), TestError>;
 const INPUT: &str = r#"{"arg": "1", "batch_export_id": "test", "team_id": 2}"#;
 
 fn command(address: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mainspring"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("TEMPORAL_") || name.starts_with("MAINSPRING_")) {
-            command.env_remove(name);
-        }
-    }
+    let mut command = program(env!("CARGO_BIN_EXE_mainspring"));
     command.args(arguments).env("TEMPORAL_ADDRESS", address).stdin(Stdio::null());
     command
 }
@@ -29,8 +24,7 @@ fn run(address: &str, arguments: &[&str]) -> Result<(i32, String, String), TestE
 
 /// `mainspring dev` on free ports, running, with the address of its server.
 async fn dev() -> Result<(Process, String), TestError> {
-    let free = || Ok::<_, TestError>(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string());
-    let (port, ui_port) = (free()?, free()?);
+    let (port, ui_port) = (free_port()?.to_string(), free_port()?.to_string());
     let arguments = ["dev", "--port", &port, "--ui-port", &ui_port];
     let mut dev = Process::spawn(env!("CARGO_BIN_EXE_mainspring"), &arguments, [])?;
     let ui = dev.line("UI").await?;
@@ -75,9 +69,7 @@ async fn start_and_result_speak_json_and_temporals_cli_reads_the_same() -> Outco
     assert_eq!(code, 64);
     assert!(talk.contains("has run before and ended as Completed"), "{talk}");
     // The other way round: started by Temporal's CLI, read by ours; and ours read by it.
-    let temporal = mainspring_servers::tools::Toolbox::from_env()?;
-    let progress = mainspring_servers::tools::Progress::silent();
-    let temporal = temporal.provide(&mainspring_servers::tools::Tool::temporal_cli(), &progress)?.path;
+    let temporal = temporal_cli()?;
     let theirs =
         |arguments: &[&str]| Command::new(&temporal).args(arguments).args(["--address", env.address()]).output();
     let other = env.id("theirs");

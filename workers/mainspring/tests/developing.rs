@@ -1,8 +1,8 @@
 //! `dev`, `worker start` and what is generated from the registry, as they are typed.
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
-use mainspring_testing::{Env, Process, TestError};
+use mainspring_testing::{Env, Process, TestError, free_port, program};
 use nix::sys::signal::Signal;
 
 type Outcome = Result<(), TestError>;
@@ -10,21 +10,14 @@ type Outcome = Result<(), TestError>;
 const MAINSPRING: &str = env!("CARGO_BIN_EXE_mainspring");
 const INPUT: &str = r#"{"arg": "1", "batch_export_id": "test", "team_id": 2}"#;
 
-fn run(program: &str, arguments: &[&str]) -> Result<(i32, String, String), TestError> {
-    let mut command = Command::new(program);
-    for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("TEMPORAL_") || name.starts_with("MAINSPRING_")) {
-            command.env_remove(name);
-        }
-    }
-    let Output { status, stdout, stderr } = command.args(arguments).stdin(Stdio::null()).output()?;
+fn run(path: &str, arguments: &[&str]) -> Result<(i32, String, String), TestError> {
+    let Output { status, stdout, stderr } = program(path).args(arguments).stdin(Stdio::null()).output()?;
     Ok((status.code().unwrap_or(-1), String::from_utf8(stdout)?, String::from_utf8(stderr)?))
 }
 
 /// `mainspring dev` with these arguments on free ports, when it has said `ready`; and its server's address.
 async fn dev(arguments: &[&str], ready: &str) -> Result<(Process, String), TestError> {
-    let free = || Ok::<_, TestError>(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string());
-    let (port, ui_port) = (free()?, free()?);
+    let (port, ui_port) = (free_port()?.to_string(), free_port()?.to_string());
     let all = [&["dev", "--port", &port, "--ui-port", &ui_port], arguments].concat();
     let mut dev = Process::spawn(MAINSPRING, &all, [])?;
     dev.line(ready).await?;
@@ -65,8 +58,7 @@ async fn a_product_without_its_settings_is_left_out_by_name_and_the_others_run()
 
 #[tokio::test]
 async fn a_product_with_its_settings_runs_beside_the_others() -> Outcome {
-    let free = || Ok::<_, TestError>(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string());
-    let (port, ui_port) = (free()?, free()?);
+    let (port, ui_port) = (free_port()?.to_string(), free_port()?.to_string());
     let services = ["ONBOARDING_ACCOUNTS_URL", "ONBOARDING_EMAIL_URL", "ONBOARDING_RESOURCES_URL"]
         .map(|name| (name, "http://127.0.0.1:9"));
     let mut dev = Process::spawn(MAINSPRING, &["dev", "--port", &port, "--ui-port", &ui_port], services)?;

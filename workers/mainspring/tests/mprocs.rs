@@ -9,7 +9,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use mainspring_servers::tools::{Progress, Tool, Toolbox};
-use mainspring_testing::TestError;
+use mainspring_testing::{TestError, free_port, program};
 use nix::errno::Errno;
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
@@ -76,8 +76,7 @@ async fn until(what: &str, mut is: impl FnMut() -> Result<bool, TestError>) -> O
 
 /// A command that runs ours beside everything else on this machine: on free ports, and noting each process that it became.
 fn beside_everything(folder: &Path) -> Result<(PathBuf, String), TestError> {
-    let free = || Ok::<_, TestError>(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port());
-    let (port, ui_port, folder_name) = (free()?, free()?, folder.display());
+    let (port, ui_port, folder_name) = (free_port()?, free_port()?, folder.display());
     let script = format!(
         "#!/bin/sh\n\
          case \"$1\" in\n\
@@ -121,12 +120,7 @@ async fn a_worker_that_dies_comes_back_and_quitting_ends_all() -> Outcome {
     let (ours, address) = beside_everything(folder)?;
     let made = Command::new(MAINSPRING).args(["generate", "mprocs", "--command"]).arg(&ours).output()?;
     fs::write(folder.join("mprocs.yaml"), made.stdout)?;
-    let mut command = Command::new(mprocs);
-    for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("TEMPORAL_") || name.starts_with("MAINSPRING_")) {
-            command.env_remove(name);
-        }
-    }
+    let mut command = program(mprocs);
     for service in ["ONBOARDING_ACCOUNTS_URL", "ONBOARDING_EMAIL_URL", "ONBOARDING_RESOURCES_URL"] {
         command.env(service, "http://127.0.0.1:9");
     }
