@@ -25,6 +25,7 @@ pub(crate) fn is_to_be_killed() -> bool {
 }
 
 /// That process has started its server, and waits for its end.
+#[allow(clippy::print_stdout, reason = "its parent reads it there")]
 pub(crate) async fn wait_to_be_killed(address: &str) {
     println!("\n{HERE}{address}");
     std::future::pending::<()>().await;
