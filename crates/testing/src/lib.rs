@@ -1,15 +1,18 @@
 //! For tests of products, against a real server.
 //!
-//! [`Env`] is a dev server that a test binary shares, started by the first test that asks. Each test takes a task queue
-//! and ids of its own, so all run at once. [`Process`] is a worker binary that a test runs, signals and reads.
+//! [`Env`] is a server that a test binary shares, started by the first test that asks: a dev server, or one whose time is
+//! skipped. Each test takes a task queue and ids of its own, so all run at once. [`Process`] is a worker binary that a test runs, signals and reads.
 //! [`Collector`] keeps the spans that a process sends.
 
+mod clock;
 mod collector;
 mod env;
 mod machine;
 mod process;
+mod workflows;
 
 pub use collector::{CollectedSpan, Collector};
-pub use env::{Env, TestError, Workflows};
+pub use env::{Env, TestError};
 pub use machine::{free_port, program, temporal_cli};
 pub use process::{Exit, Process};
+pub use workflows::{TestClient, Workflows};
