@@ -3,7 +3,6 @@
 //! [`crate::run`] is the `main` of a worker binary. [`Host`] is the same inside somebody's own `main`.
 
 mod error;
-mod heap;
 mod incarnation;
 mod plan;
 mod seat;

@@ -10,9 +10,9 @@ use temporalio_sdk::Runtime;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
+use super::HostError;
 use super::incarnation::Incarnation;
 use super::plan::{Kind, QueuePlan};
-use super::{HostError, heap};
 use crate::layers::Busy;
 use crate::probes::{Health, WorkerHealth};
 
@@ -228,8 +228,7 @@ enum Event {
 
 /// Drops the predecessors that have ended.
 async fn sweep(retiring: &mut Vec<Incarnation>) {
-    let before = retiring.len();
-    let mut still = Vec::with_capacity(before);
+    let mut still = Vec::with_capacity(retiring.len());
     for mut incarnation in retiring.drain(..) {
         match tokio::time::timeout(Duration::ZERO, incarnation.ended()).await {
             Ok(Ok(())) => {}
@@ -238,10 +237,6 @@ async fn sweep(retiring: &mut Vec<Incarnation>) {
         }
     }
     *retiring = still;
-    if retiring.len() < before {
-        // Detached: nobody waits for it.
-        tokio::task::spawn_blocking(heap::give_back);
-    }
 }
 
 fn name_the_holder(tenant: &Tenant, named: &mut Option<Instant>) {
