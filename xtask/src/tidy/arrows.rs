@@ -9,12 +9,13 @@ use super::Finding;
 use crate::failure::Failure;
 
 /// Each crate, bottom up, with what it may depend on.
-const HOUSE: [(&str, &[&str]); 14] = [
+const HOUSE: [(&str, &[&str]); 15] = [
     ("mainspring-servers", &[]),
     ("mainspring-settings", &[]),
     ("mainspring-macros", &[]),
     ("mainspring-context", &[]),
     ("mainspring-vocabulary", &["mainspring-macros"]),
+    ("mainspring-activity", &["mainspring-context", "mainspring-vocabulary"]),
     ("mainspring-client", &["mainspring-settings"]),
     ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
     ("mainspring-logs", &["mainspring-settings", "mainspring-context"]),
@@ -33,6 +34,7 @@ const HOUSE: [(&str, &[&str]); 14] = [
     (
         "mainspring",
         &[
+            "mainspring-activity",
             "mainspring-settings",
             "mainspring-context",
             "mainspring-vocabulary",
