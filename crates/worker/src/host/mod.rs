@@ -185,7 +185,9 @@ impl Host {
             "polling"
         );
         if self.twice.is_some() {
-            tracing::warn!("every activity runs twice, to compare (MAINSPRING_EVERY_ACTIVITY_TWICE): not for production");
+            tracing::warn!(
+                "every activity runs twice, to compare (MAINSPRING_EVERY_ACTIVITY_TWICE): not for production"
+            );
         }
         // Readiness waits for every seat from the first moment on, also for those that are taken last.
         seats.iter().for_each(|seat| drop(health.worker(&seat.plan.queue, seat.kind.name())));

@@ -30,6 +30,9 @@ pub const ANSWER_WITHHELD: &str = "AnswerWithheld";
 /// The type name of the failure of an activity whose second run differs from the first. Not retryable.
 pub const NOT_IDEMPOTENT: &str = "NotIdempotent";
 
+/// Temporal takes a delay of nothing for the word that there is to be no other attempt.
+const AT_ONCE: Duration = Duration::from_millis(1);
+
 type Sample = Arc<dyn Fn(Arc<Activity>) -> BoxFuture<'static, Result<Value, String>> + Send + Sync>;
 
 /// Runs the activities of a host twice, and compares. Shared by all its workers.
@@ -171,7 +174,7 @@ fn withheld(name: &str) -> ApplicationFailure {
     let text = format!("activity {name} succeeded, and runs once more, to compare (MAINSPRING_EVERY_ACTIVITY_TWICE)");
     ApplicationFailure::builder(text)
         .type_name(ANSWER_WITHHELD.to_owned())
-        .next_retry_delay(Duration::ZERO)
+        .next_retry_delay(AT_ONCE)
         .category(ApplicationErrorCategory::Benign)
         .build()
 }
@@ -179,7 +182,10 @@ fn withheld(name: &str) -> ApplicationFailure {
 impl fmt::Debug for EveryActivityTwice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let probes: Vec<&str> = self.probes.iter().map(|(name, _)| name.as_str()).collect();
-        f.debug_struct("EveryActivityTwice").field("probes", &probes).field("report", &self.report()).finish_non_exhaustive()
+        f.debug_struct("EveryActivityTwice")
+            .field("probes", &probes)
+            .field("report", &self.report())
+            .finish_non_exhaustive()
     }
 }
 

@@ -149,10 +149,7 @@ impl Registry {
         let known: Vec<String> =
             self.products.iter().flat_map(|product| product.activity_names().map(str::to_owned)).collect();
         if let Some(stranger) = stand_ins.iter().find(|stand_in| !known.iter().any(|name| name == stand_in.name())) {
-            return Err(RegistryError::NoSuchActivity {
-                name: stranger.name().to_owned(),
-                known: known.join(", "),
-            });
+            return Err(RegistryError::NoSuchActivity { name: stranger.name().to_owned(), known: known.join(", ") });
         }
         let place = |product: Product| {
             let names: Vec<String> = product.activity_names().map(str::to_owned).collect();

@@ -302,7 +302,8 @@ impl Product {
             registrations.push((entry.connect)(setup.clone()).await?);
         }
         // The later registration of a name wins.
-        for stand_in in self.stand_ins.iter().cloned() {
+        for stand_in in &self.stand_ins {
+            let stand_in = stand_in.clone();
             registrations.push(Arc::new(move |options: &mut WorkerOptions| stand_in.register(options)));
         }
         Ok(registrations)

@@ -64,6 +64,11 @@ impl StandIn {
         &self.name
     }
 
+    /// Runs it.
+    pub fn call(&self, ctx: ActivityContext, input: RawValue) -> BoxFuture<'static, Result<RawValue, ActivityError>> {
+        (self.body)(ctx, input)
+    }
+
     /// Registers it over the activity of its name, if that is registered.
     pub(super) fn register(&self, options: &mut WorkerOptions) {
         let before = NAMED.replace(Some(self.name.clone()));
