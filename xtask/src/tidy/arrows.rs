@@ -52,6 +52,7 @@ const HOUSE: [(&str, &[&str]); 15] = [
             "mainspring-context",
             "mainspring-vocabulary",
             "mainspring-client",
+            "mainspring-caller",
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
