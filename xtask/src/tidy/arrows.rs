@@ -9,7 +9,7 @@ use super::Finding;
 use crate::failure::Failure;
 
 /// Each crate, bottom up, with what it may depend on.
-const HOUSE: [(&str, &[&str]); 14] = [
+const HOUSE: [(&str, &[&str]); 15] = [
     ("mainspring-servers", &[]),
     ("mainspring-settings", &[]),
     ("mainspring-macros", &[]),
@@ -17,6 +17,7 @@ const HOUSE: [(&str, &[&str]); 14] = [
     ("mainspring-vocabulary", &["mainspring-macros"]),
     ("mainspring-client", &["mainspring-settings"]),
     ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
+    ("mainspring-replay", &["mainspring-client"]),
     ("mainspring-logs", &["mainspring-settings", "mainspring-context"]),
     ("mainspring-traces", &["mainspring-settings"]),
     (
@@ -26,6 +27,7 @@ const HOUSE: [(&str, &[&str]); 14] = [
             "mainspring-context",
             "mainspring-vocabulary",
             "mainspring-client",
+            "mainspring-replay",
             "mainspring-logs",
             "mainspring-traces",
         ],
@@ -50,6 +52,7 @@ const HOUSE: [(&str, &[&str]); 14] = [
             "mainspring-context",
             "mainspring-vocabulary",
             "mainspring-client",
+            "mainspring-replay",
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
@@ -63,6 +66,7 @@ const HOUSE: [(&str, &[&str]); 14] = [
             "mainspring-context",
             "mainspring-vocabulary",
             "mainspring-client",
+            "mainspring-replay",
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
