@@ -60,6 +60,20 @@ pub enum ReplayError {
         /// What the writer said.
         reason: String,
     },
+    /// A payload could not be decoded before it is saved.
+    #[error("a payload cannot be decoded, so the history would not replay without its key: {reason}")]
+    Decode {
+        /// What the codec said.
+        reason: String,
+    },
+    /// Temporal did not give what was asked for.
+    #[error("{what}: {reason}")]
+    Server {
+        /// What was asked for.
+        what: String,
+        /// What it said, or the network.
+        reason: String,
+    },
     /// The SDK's replay worker did not start, or did not come to an end.
     #[error("the SDK's replayer failed, so nothing is known of this history: {reason}")]
     Replayer {

@@ -13,9 +13,13 @@ mod history;
 mod naming;
 mod parting;
 mod recorder;
+mod scrub;
+pub mod server;
 
 pub use code::{Code, Replayed, Verdict};
 pub use corpus::on_every_core;
 pub use error::ReplayError;
 pub use history::History;
 pub use parting::Parting;
+pub use scrub::{Fields, Scrub, Scrubbing};
+pub use server::Run;

@@ -1,5 +1,6 @@
 //! `replay …`: histories against code.
 
+mod capture;
 mod check;
 mod progress;
 
@@ -16,5 +17,6 @@ pub(crate) fn run(verb: &ReplayVerb, registry: &Registry, sources: &Sources) -> 
     let moved = registry.moved(&worker.queues).map_err(|error| Failure::Config(error.to_string()))?;
     match verb {
         ReplayVerb::Check(arguments) => check::run(arguments, &moved, &connection),
+        ReplayVerb::Capture(arguments) => crate::block_on(capture::run(arguments, &moved, connection)),
     }
 }

@@ -2,11 +2,12 @@
 
 mod read;
 mod save;
-mod shorthand;
 mod shape;
+mod shorthand;
 
 use std::path::Path;
 
+use serde_json::Value;
 use temporalio_common::protos::temporal::api::enums::v1::EventType;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::history::v1::{
@@ -58,6 +59,14 @@ impl History {
     /// [`ReplayError::Unwritable`].
     pub fn to_json(&self) -> Result<String, ReplayError> {
         save::json(&self.events)
+    }
+
+    pub(crate) fn to_value(&self) -> Result<Value, ReplayError> {
+        save::value(&self.events)
+    }
+
+    pub(crate) fn from_value(document: Value) -> Result<Self, ReplayError> {
+        Self::new(read::of_value(document)?)
     }
 
     /// In the order in which they happened.
@@ -135,5 +144,14 @@ impl History {
             return incomplete("no workflow task was completed in it, so no code ran yet");
         }
         Ok(())
+    }
+}
+
+/// Servers before 1.24 leave the workflow's id out of its first event; the SDK reads it there.
+pub(crate) fn name(first: &mut HistoryEvent, workflow_id: &str) {
+    if let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = &mut first.attributes
+        && started.workflow_id.is_empty()
+    {
+        workflow_id.clone_into(&mut started.workflow_id);
     }
 }

@@ -16,6 +16,10 @@ pub(super) fn events(json: &[u8]) -> Result<Vec<HistoryEvent>, ReplayError> {
         column: error.column(),
         reason: without_place(&error.to_string()),
     })?;
+    of_value(document)
+}
+
+pub(super) fn of_value(document: Value) -> Result<Vec<HistoryEvent>, ReplayError> {
     let events = list(document).filter(|events| !events.is_empty()).ok_or(ReplayError::NoEvents)?;
     let descriptor = shape::of("HistoryEvent")?;
     events.into_iter().enumerate().map(|(place, event)| one(place, event, &descriptor)).collect()
