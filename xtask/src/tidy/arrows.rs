@@ -9,7 +9,7 @@ use super::Finding;
 use crate::failure::Failure;
 
 /// Each crate, bottom up, with what it may depend on.
-const HOUSE: [(&str, &[&str]); 15] = [
+const HOUSE: [(&str, &[&str]); 16] = [
     ("mainspring-servers", &[]),
     ("mainspring-settings", &[]),
     ("mainspring-macros", &[]),
@@ -18,6 +18,7 @@ const HOUSE: [(&str, &[&str]); 15] = [
     ("mainspring-activity", &["mainspring-context", "mainspring-vocabulary"]),
     ("mainspring-client", &["mainspring-settings"]),
     ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
+    ("mainspring-replay", &["mainspring-client"]),
     ("mainspring-logs", &["mainspring-settings", "mainspring-context"]),
     ("mainspring-traces", &["mainspring-settings"]),
     (
@@ -27,6 +28,7 @@ const HOUSE: [(&str, &[&str]); 15] = [
             "mainspring-context",
             "mainspring-vocabulary",
             "mainspring-client",
+            "mainspring-replay",
             "mainspring-logs",
             "mainspring-traces",
         ],
@@ -53,6 +55,7 @@ const HOUSE: [(&str, &[&str]); 15] = [
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-caller",
+            "mainspring-replay",
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
@@ -66,6 +69,7 @@ const HOUSE: [(&str, &[&str]); 15] = [
             "mainspring-context",
             "mainspring-vocabulary",
             "mainspring-client",
+            "mainspring-replay",
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
