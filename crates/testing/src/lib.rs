@@ -9,10 +9,12 @@ mod collector;
 mod env;
 mod machine;
 mod process;
+mod worker;
 mod workflows;
 
 pub use collector::{CollectedSpan, Collector};
 pub use env::{Env, TestError};
 pub use machine::{free_port, program, temporal_cli};
 pub use process::{Exit, Process};
+pub use worker::{ATTEMPTS, Call, PATIENCE, RunError, TestRun, TestWorker, WorkerBuilder, fails_first};
 pub use workflows::{TestClient, Workflows};

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::error::ServersError;
 use crate::launch::{self, Race, STOP_LIMIT, lost_a_port};
 use crate::ports::reachable;
-use crate::process::OwnedProcess;
+use crate::process::{Exit, OwnedProcess};
 use crate::tools::Tool;
 use options::Ports;
 pub use options::{LogLevel, SearchAttributeType, TemporalDevServerBuilder};
@@ -82,6 +82,14 @@ impl TemporalDevServer {
     /// The last 100 lines it wrote, oldest first; those of a server that has ended stay until the next start.
     pub fn last_lines(&self) -> Vec<String> {
         self.process.as_ref().map(OwnedProcess::last_lines).unwrap_or_default()
+    }
+
+    /// Waits until the server has ended, whoever ended it; for ever where there is no process.
+    pub async fn ended(&self) -> Exit {
+        match &self.process {
+            Some(process) => process.wait().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Asks the server to stop (SIGTERM), and kills it when it has not within 10 s. Returns when it is gone.

@@ -14,14 +14,18 @@ use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 use temporalio_common::{ActivityDefinition, WorkflowDefinition};
 use temporalio_sdk::WorkerOptions;
 use temporalio_sdk::activities::{ActivityDefinitions, ActivityImplementer, ExecutableActivity};
+use temporalio_sdk::workflow_interceptors::WorkflowInterceptorConstructor;
+use temporalio_sdk::workflow_replayer::WorkflowReplayerOptions;
 use temporalio_sdk::workflows::WorkflowImplementation;
 
 use super::workflow::Registered;
-use super::{RegistryError, Setup, SetupError, WorkflowEntry};
+use super::{RegistryError, Setup, SetupError, StandIn, WorkflowEntry};
 
 /// Puts workflows or connected activities onto a worker's options. Called for each worker that is built, also when
 /// one is built anew.
 pub(crate) type Registration = Arc<dyn Fn(&mut WorkerOptions) + Send + Sync>;
+/// Puts a workflow onto the options of a replay.
+pub(crate) type ReplayRegistration = Arc<dyn Fn(&mut WorkflowReplayerOptions) + Send + Sync>;
 type Connect = Arc<dyn Fn(Setup) -> BoxFuture<'static, Result<Registration, SetupError>> + Send + Sync>;
 
 /// A section of settings that a product declared.
@@ -64,8 +68,10 @@ pub struct Product {
     activities: Vec<ActivitiesEntry>,
     settings: Vec<SectionEntry>,
     customize: Vec<Registration>,
+    interceptors: Vec<WorkflowInterceptorConstructor>,
     crates: BTreeSet<&'static str>,
     example: Option<String>,
+    stand_ins: Vec<StandIn>,
     pub(super) attributes: Vec<(&'static str, IndexedValueType)>,
 }
 
@@ -87,8 +93,10 @@ impl Product {
             activities: Vec::new(),
             settings: Vec::new(),
             customize: Vec::new(),
+            interceptors: Vec::new(),
             crates: BTreeSet::new(),
             example: None,
+            stand_ins: Vec::new(),
             attributes: Vec::new(),
         }
     }
@@ -181,10 +189,27 @@ impl Product {
         self
     }
 
+    /// Puts an interceptor around every workflow on this product's queue, inside of Mainspring's own; a replay of this
+    /// product's histories has it too, as it may change what workflows ask for.
+    #[must_use]
+    pub fn workflow_interceptor(mut self, constructor: WorkflowInterceptorConstructor) -> Self {
+        self.interceptors.push(constructor.clone());
+        self.customize(move |options| {
+            options.workflow_interceptor(constructor.clone());
+        })
+    }
+
     /// The same product on another task queue, by [`Registry::moved`](super::Registry::moved): so that calls follow.
     #[must_use]
     pub(super) fn on_queue(mut self, task_queue: impl Into<String>) -> Self {
         self.queue = task_queue.into();
+        self
+    }
+
+    /// With these in place of its own activities, by [`Registry::with_stand_ins`](super::Registry::with_stand_ins).
+    #[must_use]
+    pub(super) fn stand_ins(mut self, stand_ins: impl Iterator<Item = StandIn>) -> Self {
+        self.stand_ins.extend(stand_ins);
         self
     }
 
@@ -235,11 +260,14 @@ impl Product {
         self.activities.iter().flat_map(|entry| entry.names.iter().map(String::as_str))
     }
 
-    /// Whether every setting that the product declared is there and parses.
+    /// Whether every setting that the product declared is there and parses. With a stand-in for every activity none is needed.
     ///
     /// # Errors
     /// What is missing or wrong, a line each.
     pub fn check_settings(&self, sources: &Sources) -> Result<(), SettingsError> {
+        if !self.stand_ins.is_empty() && self.activities.iter().all(|entry| self.stood_in(entry)) {
+            return Ok(());
+        }
         self.settings.iter().try_for_each(|section| (section.check)(sources))
     }
 
@@ -273,15 +301,34 @@ impl Product {
         self.workflows.iter().map(|entry| entry.registration())
     }
 
+    pub(crate) fn replay_registrations(&self) -> impl Iterator<Item = ReplayRegistration> {
+        self.workflows.iter().map(|entry| entry.replay_registration())
+    }
+
+    pub(crate) fn workflow_interceptors(&self) -> &[WorkflowInterceptorConstructor] {
+        &self.interceptors
+    }
+
     pub(crate) fn customizations(&self) -> impl Iterator<Item = Registration> {
         self.customize.iter().cloned()
     }
 
-    /// Connects every type of activities.
+    /// Whether each of these activities has a stand-in.
+    fn stood_in(&self, entry: &ActivitiesEntry) -> bool {
+        let stood_in = |name: &String| self.stand_ins.iter().any(|stand_in| stand_in.name() == name);
+        entry.names.iter().all(stood_in)
+    }
+
+    /// Connects every type of activities, but for those of which every activity has a stand-in.
     pub(crate) async fn connect(&self, setup: &Setup) -> Result<Vec<Registration>, SetupError> {
         let mut registrations = Vec::new();
-        for entry in &self.activities {
+        for entry in self.activities.iter().filter(|entry| !self.stood_in(entry)) {
             registrations.push((entry.connect)(setup.clone()).await?);
+        }
+        // The later registration of a name wins.
+        for stand_in in &self.stand_ins {
+            let stand_in = stand_in.clone();
+            registrations.push(Arc::new(move |options: &mut WorkerOptions| stand_in.register(options)));
         }
         Ok(registrations)
     }
