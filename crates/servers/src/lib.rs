@@ -29,12 +29,15 @@ mod grpc;
 mod java;
 mod launch;
 mod ports;
+mod postgres;
 pub mod process;
 pub mod proxy;
+mod scratch;
 mod temporal_dev;
 mod time_skipping;
 pub mod tools;
 
 pub use error::{Attempt, ServersError};
+pub use postgres::{Postgres, PostgresBuilder};
 pub use temporal_dev::{LogLevel, SearchAttributeType, TemporalDevServer, TemporalDevServerBuilder};
 pub use time_skipping::{TimeSkippingServer, TimeSkippingServerBuilder};

@@ -44,6 +44,8 @@ pub struct Installed {
 pub enum How {
     /// It was on `PATH`, whatever its version.
     OnPath,
+    /// It is where a package of this machine's system has it.
+    OfThePackage,
     /// It had been installed into the cache before.
     Cached,
     /// It was downloaded now.
@@ -62,6 +64,7 @@ impl fmt::Display for How {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::OnPath => "on PATH",
+            Self::OfThePackage => "of the system's package",
             Self::Cached => "in the cache",
             Self::Downloaded => "downloaded",
             Self::BuiltWithGo => "built with go install",

@@ -4,4 +4,5 @@
 
 mod dev_server;
 mod ending;
+mod postgres;
 mod time_skipping;
