@@ -16,6 +16,7 @@ pub use host::{Host, HostError, Report, RunningHost, Versioning, WorkerSettings,
 pub use layers::{ActivitySurroundings, Protected, install_panic_hook, run_activity};
 pub use probes::ProbesError;
 pub use registry::{
-    ActivitySet, DeclaredAttribute, Product, QueueMoves, Registry, RegistryError, Setup, SetupError, WorkflowEntry,
+    ActivityEntry, ActivitySet, DeclaredAttribute, Product, QueueMoves, Registry, RegistryError, Setup, SetupError,
+    WorkflowEntry,
 };
 pub use run::{run, serve};
