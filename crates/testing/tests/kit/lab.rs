@@ -150,7 +150,7 @@ pub(crate) enum BankError {
 
 /// What the shop sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Shipment {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
     pub(crate) parcel: String,
     pub(crate) sent: u64,
 }
