@@ -57,7 +57,7 @@ pub(crate) fn run(
         files.into_iter().flatten().map(|file| Task { file, product: None }).collect()
     };
     if tasks.is_empty() && gaps.is_empty() {
-        return Err(Failure::Gate("there is no history to replay, so nothing was checked".to_owned()));
+        return Err(Failure::Broken("there is no history to replay, so nothing was checked".to_owned()));
     }
     // Payloads are saved decoded, so there is no codec here, and no key in CI.
     let converter = DataConverter::default;
@@ -129,7 +129,8 @@ fn replay(task: Task, codes: &[(&Product, Code)]) -> Checked {
         let knows = |code: &Code| code.types().any(|known| known == history.workflow_type());
         let named = codes.iter().find(|(candidate, _)| product.as_deref() == Some(candidate.name()));
         // Two products on different queues may have a workflow of one name.
-        let by_queue = || codes.iter().find(|(product, code)| product.home_queue() == history.task_queue() && knows(code));
+        let by_queue =
+            || codes.iter().find(|(product, code)| product.home_queue() == history.task_queue() && knows(code));
         let by_type = || codes.iter().find(|(_, code)| knows(code));
         let Some((product, code)) = named.or_else(by_queue).or_else(by_type).or_else(|| codes.first()) else {
             return Err(ReplayError::NoEvents);
@@ -229,7 +230,7 @@ fn verdict(bad: usize, gaps: &[Gap]) -> Result<(), Failure> {
         ));
     }
     faults.extend(gaps.iter().map(|gap| gap.why.clone()));
-    if faults.is_empty() { Ok(()) } else { Err(Failure::Gate(faults.join("; "))) }
+    if faults.is_empty() { Ok(()) } else { Err(Failure::Broken(faults.join("; "))) }
 }
 
 fn plural(count: usize, one: &str, many: &str) -> String {
