@@ -2,13 +2,14 @@
 //!
 //! [`Env`] is a server that a test binary shares, started by the first test that asks: a dev server, or one whose time is
 //! skipped. Each test takes a task queue and ids of its own, so all run at once. [`Process`] is a worker binary that a test runs, signals and reads.
-//! [`Collector`] keeps the spans that a process sends.
+//! [`postgres`], [`s3`] and [`kafka`] are servers that a test binary shares, too. [`Collector`] keeps the spans that a process sends.
 
 mod clock;
 mod collector;
 mod env;
 mod machine;
 mod process;
+mod servers;
 mod worker;
 mod workflows;
 
@@ -16,5 +17,6 @@ pub use collector::{CollectedSpan, Collector};
 pub use env::{Env, TestError};
 pub use machine::{free_port, program, temporal_cli};
 pub use process::{Exit, Process};
+pub use servers::{kafka, postgres, s3};
 pub use worker::{ATTEMPTS, Call, PATIENCE, RunError, TestRun, TestWorker, WorkerBuilder, fails_first};
 pub use workflows::{TestClient, Workflows};
