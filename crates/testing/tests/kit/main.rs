@@ -1,5 +1,6 @@
 //! The kit for tests of products, on a real server.
 
+mod alone;
 mod lab;
 mod mocking;
 mod speed;
