@@ -31,6 +31,7 @@ impl Env {
     /// # Errors
     /// It could not be installed or started.
     pub async fn shared() -> Result<Self, ServersError> {
+        crate::logs::show_if_asked();
         static SHARED: OnceCell<TemporalDevServer> = OnceCell::const_new();
         let builder = TemporalDevServer::builder()
             .search_attribute(STARTED_BY.name(), SearchAttributeType::Keyword)

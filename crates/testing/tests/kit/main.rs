@@ -2,6 +2,7 @@
 
 mod alone;
 mod lab;
+mod logging;
 mod mocking;
 mod speed;
 mod twice;
