@@ -1,5 +1,6 @@
 //! The arguments, named as Temporal's CLI names them.
 
+pub(crate) mod replay;
 pub(crate) mod workflow;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mainspring_settings::Sources;
 
+use replay::ReplayVerb;
 use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
 
 /// Runs workflows, and the workers that run them.
@@ -16,7 +18,7 @@ use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
     version,
     after_help = "Example:\n  mainspring dev\n  mainspring workflow execute no-op \
 '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'\n\nExit codes: 0 done, 1 the workflow failed or \
-ended otherwise, 64 wrong arguments or input, 66 no such workflow, 69 Temporal cannot be reached or nobody polls, 70 anything \
+ended otherwise, or code and history part, 64 wrong arguments or input, 66 no such workflow, 69 Temporal cannot be reached or nobody polls, 70 anything \
 else, 71 the operating system refused something, 78 a setting is missing or wrong, 130 Ctrl-C, 143 SIGTERM twice."
 )]
 pub(crate) struct Arguments {
@@ -65,6 +67,11 @@ pub(crate) enum Verb {
     Workflow {
         #[command(subcommand)]
         verb: WorkflowVerb,
+    },
+    /// Hold saved histories against the code: would running workflows survive it?
+    Replay {
+        #[command(subcommand)]
+        verb: ReplayVerb,
     },
     /// List the products, their task queues, workflows and activities
     #[command(after_help = "Example:\n  mainspring products -o json")]

@@ -8,6 +8,7 @@ mod dev;
 pub mod exit;
 mod generate;
 mod products;
+mod replay;
 mod search_attributes;
 mod worker;
 mod workflow;
@@ -64,6 +65,7 @@ fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Res
             block_on(workflow::run(WorkflowVerb::Execute(start), &registry, &sources))
         }
         Verb::StartTemporalWorkflow(start) => block_on(workflow::run(WorkflowVerb::Start(start), &registry, &sources)),
+        Verb::Replay { verb } => replay::run(&verb, &registry, &sources),
         Verb::SearchAttributes { verb } => block_on(search_attributes::run(verb, &registry, &sources)),
         Verb::Workflow { verb } => block_on(workflow::run(verb, &registry, &sources)),
     }

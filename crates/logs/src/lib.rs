@@ -55,6 +55,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub use error::LogsError;
 pub use layer::LogLayer;
 pub use levels::Levels;
+pub use mask::is_secret;
 pub use settings::{LogFormat, LogSettings};
 pub use writer::{Destination, LogGuard, LogStats};
 

@@ -29,11 +29,15 @@ mod contract;
 mod failure;
 pub mod names;
 mod panic;
+pub mod progress;
+mod ranges;
 
 pub use classify::classify;
 pub use contract::Contract;
 pub use failure::{Classified, application_failure};
 pub use panic::panic_failure;
+pub use progress::{Progress, ProgressError};
+pub use ranges::Ranges;
 
 /// Makes an enum, or a struct, the failures of an activity or workflow.
 ///

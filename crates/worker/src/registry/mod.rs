@@ -7,6 +7,7 @@ mod attributes;
 mod error;
 mod moves;
 mod product;
+mod replayed;
 #[cfg(test)]
 mod refusals;
 mod setup;

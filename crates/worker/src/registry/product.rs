@@ -15,6 +15,8 @@ use temporalio_common::{ActivityDefinition, WorkflowDefinition};
 use temporalio_sdk::WorkerOptions;
 use temporalio_sdk::activities::{ActivityDefinitions, ActivityImplementer, ExecutableActivity};
 use temporalio_sdk::interceptors::ActivityInboundInterceptor;
+use temporalio_sdk::workflow_interceptors::WorkflowInterceptorConstructor;
+use temporalio_sdk::workflow_replayer::WorkflowReplayerOptions;
 use temporalio_sdk::workflows::WorkflowImplementation;
 
 use super::workflow::Registered;
@@ -23,6 +25,8 @@ use super::{RegistryError, Setup, SetupError, StandIn, WorkflowEntry};
 /// Puts workflows or connected activities onto a worker's options. Called for each worker that is built, also when
 /// one is built anew.
 pub(crate) type Registration = Arc<dyn Fn(&mut WorkerOptions) + Send + Sync>;
+/// Puts a workflow onto the options of a replay.
+pub(crate) type ReplayRegistration = Arc<dyn Fn(&mut WorkflowReplayerOptions) + Send + Sync>;
 type Connect = Arc<dyn Fn(Setup) -> BoxFuture<'static, Result<Registration, SetupError>> + Send + Sync>;
 
 /// A section of settings that a product declared.
@@ -65,6 +69,7 @@ pub struct Product {
     activities: Vec<ActivitiesEntry>,
     settings: Vec<SectionEntry>,
     customize: Vec<Registration>,
+    interceptors: Vec<WorkflowInterceptorConstructor>,
     crates: BTreeSet<&'static str>,
     example: Option<String>,
     stand_ins: Vec<StandIn>,
@@ -89,6 +94,7 @@ impl Product {
             activities: Vec::new(),
             settings: Vec::new(),
             customize: Vec::new(),
+            interceptors: Vec::new(),
             crates: BTreeSet::new(),
             example: None,
             stand_ins: Vec::new(),
@@ -182,6 +188,16 @@ impl Product {
     pub fn customize(mut self, change: impl Fn(&mut WorkerOptions) + Send + Sync + 'static) -> Self {
         self.customize.push(Arc::new(change));
         self
+    }
+
+    /// Puts an interceptor around every workflow on this product's queue, inside of Mainspring's own; a replay of this
+    /// product's histories has it too, as it may change what workflows ask for.
+    #[must_use]
+    pub fn workflow_interceptor(mut self, constructor: WorkflowInterceptorConstructor) -> Self {
+        self.interceptors.push(constructor.clone());
+        self.customize(move |options| {
+            options.workflow_interceptor(constructor.clone());
+        })
     }
 
     /// The same product on another task queue, by [`Registry::moved`](super::Registry::moved): so that calls follow.
@@ -311,6 +327,14 @@ impl Product {
 
     pub(crate) fn workflow_registrations(&self) -> impl Iterator<Item = Registration> {
         self.workflows.iter().map(|entry| entry.registration())
+    }
+
+    pub(crate) fn replay_registrations(&self) -> impl Iterator<Item = ReplayRegistration> {
+        self.workflows.iter().map(|entry| entry.replay_registration())
+    }
+
+    pub(crate) fn workflow_interceptors(&self) -> &[WorkflowInterceptorConstructor] {
+        &self.interceptors
     }
 
     pub(crate) fn customizations(&self) -> impl Iterator<Item = Registration> {

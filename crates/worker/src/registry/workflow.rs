@@ -9,7 +9,7 @@ use serde_json::Value;
 use temporalio_common::WorkflowDefinition;
 use temporalio_sdk::workflows::WorkflowImplementation;
 
-use super::product::Registration;
+use super::product::{Registration, ReplayRegistration};
 use super::{Product, RegistryError};
 
 /// What a product keeps of a workflow.
@@ -17,6 +17,7 @@ use super::{Product, RegistryError};
 pub(super) struct Registered {
     name: &'static str,
     register: Registration,
+    replay: ReplayRegistration,
     /// Made when it is asked for: a command that asks for none starts the sooner.
     schema: Option<fn() -> Schema>,
     contract: Option<Kept>,
@@ -44,7 +45,12 @@ impl Registered {
                 tracing::error!(error = %error, workflow = W::name(), "a workflow could not be registered");
             }
         });
-        Self { name: W::name(), register, schema: None, contract: None }
+        let replay: ReplayRegistration = Arc::new(|options| {
+            if let Err(error) = options.register_workflow::<W>() {
+                tracing::error!(error = %error, workflow = W::name(), "a workflow could not be registered for replay");
+            }
+        });
+        Self { name: W::name(), register, replay, schema: None, contract: None }
     }
 
     pub(super) fn schema_of<I: JsonSchema>(mut self) -> Self {
@@ -73,6 +79,10 @@ impl Registered {
 
     pub(super) fn registration(&self) -> Registration {
         self.register.clone()
+    }
+
+    pub(super) fn replay_registration(&self) -> ReplayRegistration {
+        self.replay.clone()
     }
 
     /// Whether it is what its contract tells callers.
