@@ -17,7 +17,7 @@ impl Registry {
         let options = WorkflowReplayerOptions::new().namespace(namespace).data_converter(converter);
         let mut options = options.task_queue(product.queue()).build();
         product.replay_registrations().for_each(|register| register(&mut options));
-        options.workflow_interceptor(workflow_layer(Arc::default(), self.routes()));
+        options.workflow_interceptor(workflow_layer(Arc::default(), self.routes(), None));
         for interceptor in product.workflow_interceptors() {
             options.workflow_interceptor(interceptor.clone());
         }
