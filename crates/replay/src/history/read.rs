@@ -52,7 +52,8 @@ fn one(place: usize, mut event: Value, descriptor: &MessageDescriptor) -> Result
     let deserializer = serde_path_to_error::Deserializer::new(event, &mut track);
     let message = DynamicMessage::deserialize_with_options(descriptor.clone(), deserializer, &options);
     let message = message.map_err(|error| fault(track.path().to_string(), error.to_string()))?;
-    HistoryEvent::decode(message.encode_to_vec().as_slice()).map_err(|error| fault("(the event)".to_owned(), error.to_string()))
+    HistoryEvent::decode(message.encode_to_vec().as_slice())
+        .map_err(|error| fault("(the event)".to_owned(), error.to_string()))
 }
 
 fn of_the_sdk<T: DeserializeOwned>(event: Value) -> Result<T, (String, String)> {
