@@ -1,5 +1,6 @@
 //! The arguments, named as Temporal's CLI names them.
 
+pub(crate) mod activity;
 pub(crate) mod replay;
 pub(crate) mod workflow;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mainspring_settings::Sources;
 
+use activity::ActivityVerb;
 use replay::ReplayVerb;
 use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
 
@@ -67,6 +69,11 @@ pub(crate) enum Verb {
     Workflow {
         #[command(subcommand)]
         verb: WorkflowVerb,
+    },
+    /// Run an activity that failed here, to see why
+    Activity {
+        #[command(subcommand)]
+        verb: ActivityVerb,
     },
     /// Hold saved histories against the code: would running workflows survive it?
     Replay {

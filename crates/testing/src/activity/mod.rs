@@ -84,7 +84,6 @@ where
     A::Output: Send + Sync,
 {
     /// The first attempt, under workflow id `workflow`, with a minute until its start-to-close timeout.
-    #[expect(clippy::needless_pass_by_value, reason = "the SDK's marker holds nothing, and the input is given away")]
     pub fn new(_activity: A, input: A::Input) -> Self {
         crate::logs::show_if_asked();
         let run = Self { input: encoded(&input), changes: Vec::new(), settings: Vec::new(), _activity: PhantomData };

@@ -107,12 +107,6 @@ impl Export {
             other => Err(std::io::Error::other(other.to_owned()).into()),
         }
     }
-
-    /// Blocks its thread, as code without async does.
-    #[activity(name = "block")]
-    fn block(_ctx: ActivityContext, text: String) -> Result<String, ActivityError> {
-        Ok(text.to_uppercase())
-    }
 }
 
 #[tokio::test]
@@ -237,13 +231,6 @@ async fn timeouts_are_the_servers() -> Outcome {
     assert!(matches!(end.result, Err(NotDone::TimedOut)), "{:?}", end.result);
     let end = ActivityRun::new(Export::sleep, ()).heartbeat_timeout(short).on(Export::default()).await;
     assert!(matches!(end.result, Err(NotDone::HeartbeatTimedOut)), "{:?}", end.result);
-    Ok(())
-}
-
-#[tokio::test]
-async fn code_that_blocks_runs_as_well() -> Outcome {
-    let end = ActivityRun::new(Export::block, "loud".to_owned()).on(Export::default()).await;
-    assert_eq!(end.result?, "LOUD");
     Ok(())
 }
 

@@ -52,7 +52,7 @@ fn inner_chatter() {
     if std::env::var_os("KIT_CHATTER").is_none() {
         return;
     }
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         ActivityRun::new(Bank::charge, 7).on(Bank::default()).await.result.expect("it is charged");
     });

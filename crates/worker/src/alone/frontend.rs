@@ -68,12 +68,14 @@ impl Frontend {
                 Ok(RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() }.encode_to_vec())
             }
             "RespondActivityTaskCompleted" => {
-                let completed = RespondActivityTaskCompletedRequest::decode(request.proto).map_err(unreadable)?;
+                let completed =
+                    RespondActivityTaskCompletedRequest::decode(request.proto).map_err(|error| unreadable(&error))?;
                 let payload = completed.result.and_then(|result| result.payloads.into_iter().next());
                 Ok(self.ended(LoneOutcome::Completed(payload.unwrap_or_default())).await)
             }
             "RespondActivityTaskFailed" => {
-                let failed = RespondActivityTaskFailedRequest::decode(request.proto).map_err(unreadable)?;
+                let failed =
+                    RespondActivityTaskFailedRequest::decode(request.proto).map_err(|error| unreadable(&error))?;
                 Ok(self.ended(LoneOutcome::Failed(Box::new(failed.failure.unwrap_or_default()))).await)
             }
             "RespondActivityTaskCanceled" => Ok(self.ended(LoneOutcome::Cancelled).await),
@@ -92,6 +94,6 @@ impl Frontend {
     }
 }
 
-fn unreadable(error: prost::DecodeError) -> Status {
+fn unreadable(error: &prost::DecodeError) -> Status {
     Status::invalid_argument(error.to_string())
 }

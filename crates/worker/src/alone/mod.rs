@@ -6,6 +6,7 @@
 mod frontend;
 mod tap;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,12 +25,14 @@ use frontend::Frontend;
 use tap::Tap;
 
 /// An attempt of an activity, about to run alone.
-#[derive(Debug)]
 pub struct LoneAttempt {
     product: Product,
     task: PollActivityTaskQueueResponse,
     sources: Sources,
+    on_beat: Option<OnBeat>,
 }
+
+type OnBeat = Box<dyn Fn(&Beat) + Send + Sync>;
 
 /// What an activity beat.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +77,7 @@ impl LoneAttempt {
             start_to_close_timeout: Duration::from_secs(60).try_into().ok(),
             ..Default::default()
         };
-        Self { product, task, sources: Sources::from_pairs([]) }
+        Self { product, task, sources: Sources::from_pairs([]), on_beat: None }
     }
 
     /// The same of an instance.
@@ -100,27 +103,44 @@ impl LoneAttempt {
         Self { sources, ..self }
     }
 
+    /// Is called at each heartbeat, on the activity's thread.
+    #[must_use]
+    pub fn on_beat(self, on_beat: impl Fn(&Beat) + Send + Sync + 'static) -> Self {
+        Self { on_beat: Some(Box::new(on_beat)), ..self }
+    }
+
     /// Starts it. Without a runtime of one's own: the host has its own.
     ///
     /// # Errors
     /// As [`Host::start`].
     pub async fn start(self) -> Result<RunningLoneAttempt, HostError> {
         let limits = Limits {
-            close: self.task.start_to_close_timeout.and_then(|limit| limit.try_into().ok()),
-            beat: self.task.heartbeat_timeout.and_then(|limit| limit.try_into().ok()),
+            close: self.task.start_to_close_timeout.and_then(limit),
+            beat: self.task.heartbeat_timeout.and_then(limit),
         };
         let (tell, hear) = mpsc::channel(64);
         let frontend = Arc::new(Frontend::new(self.task, tell));
-        let tap = Tap::default();
+        let tap = Tap::new(self.on_beat);
         let converter =
             DataConverter::new(PayloadConverter::default(), DefaultFailureConverter::default(), tap.clone());
         let registry = Registry::new([self.product.activities_alone(tap.clone())])?;
         let service = frontend.clone().service();
         let reach = move |connector: Connector| connector.with_service(service).with_data_converter(converter);
-        let host = Host::new(registry, self.sources)?.http(None).without_server(reach);
+        let host = Host::new(registry, self.sources)?.http(None).without_server(reach)?;
         let host = host.start().await?;
         Ok(RunningLoneAttempt { host: Mutex::new(Some(host)), frontend, tap, hear, limits, started: Instant::now() })
     }
+}
+
+impl fmt::Debug for LoneAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoneAttempt").field("product", &self.product).field("task", &self.task).finish_non_exhaustive()
+    }
+}
+
+/// Temporal writes zero where there is no limit.
+fn limit(limit: impl TryInto<Duration>) -> Option<Duration> {
+    limit.try_into().ok().filter(|limit| !limit.is_zero())
 }
 
 #[derive(Clone, Copy, Debug)]

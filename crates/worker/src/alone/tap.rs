@@ -1,6 +1,7 @@
 //! Every heartbeat of an activity, before the SDK throttles them. The SDK puts each through the codec; until the activity
 //! has returned, nothing else of it goes there.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -13,13 +14,13 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 use temporalio_sdk::interceptors::{ActivityInboundInterceptor, ExecuteActivityInput, ExecuteActivityOutput, Next};
 use tokio::sync::watch;
 
-use super::Beat;
+use super::{Beat, OnBeat};
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub(crate) struct Tap(Arc<Inner>);
 
-#[derive(Debug, Default)]
 struct Inner {
+    on_beat: Option<OnBeat>,
     runs: AtomicBool,
     started: Mutex<Option<Instant>>,
     beats: Mutex<Vec<Beat>>,
@@ -27,6 +28,16 @@ struct Inner {
 }
 
 impl Tap {
+    pub(super) fn new(on_beat: Option<OnBeat>) -> Self {
+        Self(Arc::new(Inner {
+            on_beat,
+            runs: AtomicBool::new(false),
+            started: Mutex::default(),
+            beats: Mutex::default(),
+            count: watch::Sender::default(),
+        }))
+    }
+
     pub(super) fn beats(&self) -> Vec<Beat> {
         self.0.beats.lock().clone()
     }
@@ -38,8 +49,12 @@ impl Tap {
 
     fn take(&self, details: &[Payload]) {
         let after = self.0.started.lock().map(|started| started.elapsed()).unwrap_or_default();
+        let beat = Beat { after, details: details.to_vec() };
+        if let Some(on_beat) = &self.0.on_beat {
+            on_beat(&beat);
+        }
         let mut beats = self.0.beats.lock();
-        beats.push(Beat { after, details: details.to_vec() });
+        beats.push(beat);
         self.0.count.send_replace(beats.len());
     }
 }
@@ -79,5 +94,11 @@ impl ActivityInboundInterceptor for Tap {
             output
         }
         .boxed()
+    }
+}
+
+impl fmt::Debug for Tap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tap").field("beats", &self.0.beats.lock().len()).finish_non_exhaustive()
     }
 }

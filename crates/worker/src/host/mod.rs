@@ -63,7 +63,7 @@ pub struct Host {
 }
 
 /// A last word on how Temporal is reached.
-type Reach = Box<dyn FnOnce(Connector) -> Connector + Send>;
+type Reach = Box<dyn FnOnce(Connector) -> Connector + Send + Sync>;
 
 /// How a host left.
 #[derive(Debug, Default)]
@@ -126,10 +126,16 @@ impl Host {
         self
     }
 
-    /// Reaches something else in place of the server of the settings.
-    pub(crate) fn without_server(mut self, reach: impl FnOnce(Connector) -> Connector + Send + 'static) -> Self {
+    /// Reaches something in this process in place of a server, so that no setting of a connection counts; and runs what it
+    /// is given once.
+    pub(crate) fn without_server(
+        mut self,
+        reach: impl FnOnce(Connector) -> Connector + Send + Sync + 'static,
+    ) -> Result<Self, HostError> {
+        self.connection = mainspring_settings::load(&Sources::from_pairs([]))?;
         self.reach = Some(Box::new(reach));
-        self
+        self.twice = None;
+        Ok(self)
     }
 
     /// The settings as they were read.
