@@ -18,6 +18,8 @@ pub enum LabError {
     Retryable(u32),
     #[failure(retryable, message = "row 4 is locked", type_name = "Locked", next_delay = "1h")]
     Stuck,
+    #[failure(retryable, message = "{0} cannot be reached: {1}", next_delay = "1h")]
+    Unreachable(String, std::io::Error),
 }
 
 fn burn_cpu(time: Duration) -> u64 {
@@ -109,6 +111,17 @@ impl Lab {
     pub async fn stuck(ctx: ActivityContext, text: String) -> Result<String, ActivityError> {
         ctx.record_heartbeat(serde_json::json!({ "row": 3, "of": text })).await?;
         Err(LabError::Stuck.into())
+    }
+
+    /// Goes on from its last heartbeat, and connects to an address.
+    #[activity(name = "dial")]
+    pub async fn dial(ctx: ActivityContext, address: String) -> Result<String, ActivityError> {
+        let row = ctx.heartbeat_details().deserialize::<u64>()?.unwrap_or(0) + 1;
+        ctx.record_heartbeat(row).await?;
+        match tokio::net::TcpStream::connect(&address).await {
+            Ok(_) => Ok(format!("attempt {} reached it in row {row}", ctx.info().attempt)),
+            Err(error) => Err(LabError::Unreachable(address, error).into()),
+        }
     }
 
     #[activity(name = "panic")]

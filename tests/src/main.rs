@@ -46,6 +46,7 @@ fn lab(name: &str, queue: &str) -> Product {
                     .activity(activities::Lab::panic)
                     .activity(activities::Lab::scope)
                     .activity(activities::Lab::stuck)
+                    .activity(activities::Lab::dial)
             },
         )
         .activities(

@@ -1,6 +1,7 @@
 //! The arguments, named as Temporal's CLI names them.
 
 pub(crate) mod contracts;
+pub(crate) mod activity;
 pub(crate) mod replay;
 pub(crate) mod workflow;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use mainspring_settings::Sources;
 
 use contracts::ContractsVerb;
+use activity::ActivityVerb;
 use replay::ReplayVerb;
 use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
 
@@ -69,6 +71,11 @@ pub(crate) enum Verb {
     Workflow {
         #[command(subcommand)]
         verb: WorkflowVerb,
+    },
+    /// Run an activity that failed here, to see why
+    Activity {
+        #[command(subcommand)]
+        verb: ActivityVerb,
     },
     /// Hold saved histories against the code: would running workflows survive it?
     Replay {

@@ -3,6 +3,7 @@
 //! A [`Product`] says what runs on which task queue. A [`Registry`] is a set of products that do not collide. [`run`] is
 //! the `main` of a worker binary; [`Host`] is the same inside somebody's own `main`.
 
+mod alone;
 mod drain;
 mod host;
 mod layers;
@@ -11,6 +12,7 @@ mod probes;
 mod registry;
 mod run;
 
+pub use alone::{Beat, LoneAttempt, LoneOutcome, RunningLoneAttempt};
 pub use drain::{Attempts, Limits, RunningAttempt, Sum};
 pub use host::{Host, HostError, Report, RunningHost, Versioning, WorkerSettings, cache_size};
 pub use layers::{

@@ -50,7 +50,6 @@ use seat::Seat;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Host {
     registry: Registry,
     sources: Arc<Sources>,
@@ -60,7 +59,11 @@ pub struct Host {
     http: Option<SocketAddr>,
     cap: Option<AttemptCap>,
     twice: Option<Arc<EveryActivityTwice>>,
+    reach: Option<Reach>,
 }
+
+/// A last word on how Temporal is reached.
+type Reach = Box<dyn FnOnce(Connector) -> Connector + Send + Sync>;
 
 /// How a host left.
 #[derive(Debug, Default)]
@@ -98,7 +101,7 @@ impl Host {
         let http = Some(settings.http_addr);
         let twice = settings.every_activity_twice.then(Arc::default);
         let (sources, settings) = (Arc::new(sources), Arc::new(settings));
-        Ok(Self { registry, sources, settings, connection, traces, http, cap: None, twice })
+        Ok(Self { registry, sources, settings, connection, traces, http, cap: None, twice, reach: None })
     }
 
     /// Caps the attempts of every activity that workflow code schedules here: for tests, so that none retries for ever.
@@ -123,6 +126,18 @@ impl Host {
         self
     }
 
+    /// Reaches something in this process in place of a server, so that no setting of a connection counts; and runs what it
+    /// is given once.
+    pub(crate) fn without_server(
+        mut self,
+        reach: impl FnOnce(Connector) -> Connector + Send + Sync + 'static,
+    ) -> Result<Self, HostError> {
+        self.connection = mainspring_settings::load(&Sources::from_pairs([]))?;
+        self.reach = Some(Box::new(reach));
+        self.twice = None;
+        Ok(self)
+    }
+
     /// The settings as they were read.
     pub fn settings(&self) -> &WorkerSettings {
         &self.settings
@@ -133,7 +148,7 @@ impl Host {
     /// # Errors
     /// Temporal cannot be reached within a minute; a product's activities cannot be connected; the listener's address is
     /// taken.
-    pub async fn start(self) -> Result<RunningHost, HostError> {
+    pub async fn start(mut self) -> Result<RunningHost, HostError> {
         install_panic_hook();
         let labels = GlobalLabels {
             deployment_name: self.settings.deployment_name.clone().unwrap_or_default(),
@@ -147,6 +162,10 @@ impl Host {
         let health = Health::new();
         let probes = listener.map(|listener| listener.serve(health.clone(), metrics.clone())).transpose()?;
         let connector = Connector::new(self.connection.clone())?.with_meter(metrics.temporal_meter());
+        let connector = match self.reach.take() {
+            Some(reach) => reach(connector),
+            None => connector,
+        };
         let core = {
             let _entered = system.enter();
             let telemetry = TelemetryOptions::builder().metrics(metrics.meter()).build();
@@ -287,6 +306,13 @@ async fn connect_all(connector: &Connector, n: usize, system: &tokio::runtime::H
         async move { connecting.await.map_err(|error| HostError::Build(error.to_string()))?.map_err(HostError::from) }
     });
     try_join_all(connections).await
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (registry, settings) = (&self.registry, &self.settings);
+        f.debug_struct("Host").field("registry", registry).field("settings", settings).finish_non_exhaustive()
+    }
 }
 
 /// A host whose workers poll. Dropped without a drain, it leaves at once, and Temporal times its tasks out.
