@@ -1,5 +1,6 @@
 //! The arguments, named as Temporal's CLI names them.
 
+pub(crate) mod patches;
 pub(crate) mod replay;
 pub(crate) mod workflow;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mainspring_settings::Sources;
 
+use patches::PatchesArguments;
 use replay::ReplayVerb;
 use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
 
@@ -73,6 +75,8 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: ReplayVerb,
     },
+    /// Patches in workflow code: which open runs need them, what may become `deprecate_patch`, what may go
+    Patches(PatchesArguments),
     /// List the products, their task queues, workflows and activities
     #[command(after_help = "Example:\n  mainspring products -o json")]
     Products {

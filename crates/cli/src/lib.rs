@@ -7,6 +7,7 @@ mod config;
 mod dev;
 pub mod exit;
 mod generate;
+mod patches;
 mod products;
 mod replay;
 mod search_attributes;
@@ -65,6 +66,7 @@ fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Res
             block_on(workflow::run(WorkflowVerb::Execute(start), &registry, &sources))
         }
         Verb::StartTemporalWorkflow(start) => block_on(workflow::run(WorkflowVerb::Start(start), &registry, &sources)),
+        Verb::Patches(arguments) => block_on(patches::run(&arguments, &registry, &sources)),
         Verb::Replay { verb } => replay::run(&verb, &registry, &sources),
         Verb::SearchAttributes { verb } => block_on(search_attributes::run(verb, &registry, &sources)),
         Verb::Workflow { verb } => block_on(workflow::run(verb, &registry, &sources)),

@@ -120,7 +120,8 @@ impl Code {
         let replay = async {
             let replayer = WorkflowReplayer::new(options).map_err(|error| failed(with_causes(&error)))?;
             let events = Events { events: history.events().to_vec() };
-            let results = tokio::time::timeout(PATIENCE, replayer.replay_workflows([WorkflowHistory::from(events)])).await;
+            let results =
+                tokio::time::timeout(PATIENCE, replayer.replay_workflows([WorkflowHistory::from(events)])).await;
             let results = results.map_err(|_| failed(format!("it did not end within {} s", PATIENCE.as_secs())))?;
             let mut results = results.map_err(|error| failed(with_causes(&error)))?;
             results.pop().ok_or_else(|| failed("it gave no result".to_owned()))

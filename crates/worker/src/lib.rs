@@ -4,6 +4,7 @@
 //! the `main` of a worker binary; [`Host`] is the same inside somebody's own `main`.
 
 mod drain;
+mod gate;
 mod host;
 mod layers;
 mod metrics;
@@ -12,6 +13,7 @@ mod registry;
 mod run;
 
 pub use drain::{Attempts, Limits, RunningAttempt, Sum};
+pub use gate::{GateFailure, GateInput, GateReport, GateType, REPLAY_GATE};
 pub use host::{Host, HostError, Report, RunningHost, Versioning, WorkerSettings, cache_size};
 pub use layers::{ActivitySurroundings, Protected, install_panic_hook, run_activity};
 pub use probes::ProbesError;

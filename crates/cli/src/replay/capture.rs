@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use mainspring_client::{Connector, Link, PATIENCE_COMMAND};
-use mainspring_replay::{Code, Fields, History, ReplayError, Scrub, Scrubbing, Run, Verdict, server};
+use mainspring_replay::{Code, Fields, History, ReplayError, Run, Scrub, Scrubbing, Verdict, server};
 use mainspring_settings::connection::ConnectionSettings;
 use mainspring_worker::{Product, Registry};
 use serde_json::json;
@@ -164,9 +164,11 @@ fn show(workflow: &str, run: &Run, taken: &Taken, output: Output) -> Result<(), 
         );
     }
     match (file, why) {
-        (Some(file), _) => {
-            print(&format!("{word}  {}{}", file.display(), level.map_or_else(String::new, |level| format!(" ({level} scrubbed)"))))
-        }
+        (Some(file), _) => print(&format!(
+            "{word}  {}{}",
+            file.display(),
+            level.map_or_else(String::new, |level| format!(" ({level} scrubbed)"))
+        )),
         (None, why) => print(&format!(
             "{word}  workflow {} run {}: {}",
             run.workflow_id,

@@ -129,7 +129,8 @@ fn replay(task: Task, codes: &[(&Product, Code)]) -> Checked {
         let knows = |code: &Code| code.types().any(|known| known == history.workflow_type());
         let named = codes.iter().find(|(candidate, _)| product.as_deref() == Some(candidate.name()));
         // Two products on different queues may have a workflow of one name.
-        let by_queue = || codes.iter().find(|(product, code)| product.home_queue() == history.task_queue() && knows(code));
+        let by_queue =
+            || codes.iter().find(|(product, code)| product.home_queue() == history.task_queue() && knows(code));
         let by_type = || codes.iter().find(|(_, code)| knows(code));
         let Some((product, code)) = named.or_else(by_queue).or_else(by_type).or_else(|| codes.first()) else {
             return Err(ReplayError::NoEvents);

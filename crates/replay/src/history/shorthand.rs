@@ -72,7 +72,9 @@ fn screaming(name: &str) -> String {
 fn is_payload(value: &Value) -> bool {
     let known = |name: &String| ["metadata", "data", "externalPayloads", "external_payloads"].contains(&name.as_str());
     let of_bytes = |fields: &Map<String, Value>| {
-        let text = fields.get("data").is_none_or(|data| data.as_str().is_some_and(|text| BASE64_STANDARD.decode(text).is_ok()));
+        let text = fields
+            .get("data")
+            .is_none_or(|data| data.as_str().is_some_and(|text| BASE64_STANDARD.decode(text).is_ok()));
         text && fields.get("metadata").is_none_or(Value::is_object)
     };
     value.as_object().is_some_and(|fields| fields.keys().all(known) && of_bytes(fields))

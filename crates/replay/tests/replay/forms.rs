@@ -113,7 +113,9 @@ fn a_field_of_the_sdks_form_that_does_not_fit_is_named_with_its_event() {
 
 #[test]
 fn what_holds_no_events_says_what_would() {
-    for empty in [json!({}), json!([]), json!({ "events": [] }), json!("events"), json!({ "workflowExecutionInfo": {} })] {
+    for empty in
+        [json!({}), json!([]), json!({ "events": [] }), json!("events"), json!({ "workflowExecutionInfo": {} })]
+    {
         let error = refused(&empty);
         assert!(error.contains("as `temporal workflow show -o json` prints it"), "{empty}: {error}");
     }

@@ -12,6 +12,7 @@ use mainspring_replay::History;
 
 /// 31 events: an account, a welcome and a trial side by side, a second, a follow-up.
 fn onboarded() -> History {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../products/onboarding/histories/onboarding-0c0363fa.json");
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../products/onboarding/histories/onboarding-0c0363fa.json");
     History::from_file(&file).unwrap()
 }

@@ -10,4 +10,4 @@ pub(crate) use activity::ActivityLayer;
 pub use activity::{ActivitySurroundings, run_activity};
 pub use panics::install_panic_hook;
 pub use protect::Protected;
-pub(crate) use workflow::{Busy, workflow_layer};
+pub(crate) use workflow::{Busy, replayed_workflow_layer, workflow_layer};

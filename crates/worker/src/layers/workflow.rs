@@ -44,7 +44,14 @@ impl Drop for Idle<'_> {
 /// Makes the layer for every workflow of one worker.
 pub(crate) fn workflow_layer(busy: Arc<Busy>, routes: Arc<Routes>) -> WorkflowInterceptorConstructor {
     WorkflowInterceptorConstructor::new(move |view: &WorkflowContextView| {
-        WorkflowLayer::new(view, busy.clone(), routes.clone())
+        WorkflowLayer::new(view, busy.clone(), routes.clone(), false)
+    })
+}
+
+/// The same for a replay of saved histories: nothing is logged, also past the history's end, and nothing is counted.
+pub(crate) fn replayed_workflow_layer(routes: Arc<Routes>) -> WorkflowInterceptorConstructor {
+    WorkflowInterceptorConstructor::new(move |view: &WorkflowContextView| {
+        WorkflowLayer::new(view, Arc::default(), routes.clone(), true)
     })
 }
 
@@ -53,10 +60,12 @@ struct WorkflowLayer {
     span: Span,
     busy: Arc<Busy>,
     routes: Arc<Routes>,
+    /// Nothing that happens here is for real.
+    is_replay: bool,
 }
 
 impl WorkflowLayer {
-    fn new(view: &WorkflowContextView, busy: Arc<Busy>, routes: Arc<Routes>) -> Self {
+    fn new(view: &WorkflowContextView, busy: Arc<Busy>, routes: Arc<Routes>, is_replay: bool) -> Self {
         let workflow = Arc::new(Workflow {
             namespace: view.namespace().to_owned(),
             task_queue: view.task_queue().to_owned(),
@@ -74,18 +83,20 @@ impl WorkflowLayer {
             workflow_type = workflow.workflow_type,
             attempt = workflow.attempt,
         );
-        Self { workflow, span, busy, routes }
+        Self { workflow, span, busy, routes, is_replay }
     }
 
     /// Runs a step of the workflow's code. A panic goes on to the SDK, which fails the workflow task; here it is counted
     /// apart from tasks that fail for other reasons, such as an input that does not decode.
     fn step<T>(&self, replaying: bool, code: impl FnOnce() -> T) -> T {
         let _span = self.span.enter();
-        let _scope = Scope::workflow(self.workflow.clone(), replaying).enter();
+        let _scope = Scope::workflow(self.workflow.clone(), replaying || self.is_replay).enter();
         *self.busy.0.lock() = Some((self.workflow.clone(), Instant::now()));
         let _idle = Idle(&self.busy);
         catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|panic| {
-            crate::metrics::workflow_task_failed(&self.workflow.workflow_type);
+            if !self.is_replay {
+                crate::metrics::workflow_task_failed(&self.workflow.workflow_type);
+            }
             resume_unwind(panic)
         })
     }

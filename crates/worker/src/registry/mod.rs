@@ -7,9 +7,9 @@ mod attributes;
 mod error;
 mod moves;
 mod product;
-mod replayed;
 #[cfg(test)]
 mod refusals;
+mod replayed;
 mod setup;
 mod workflow;
 
