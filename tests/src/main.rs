@@ -4,6 +4,7 @@
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
 
 mod activities;
+mod beats;
 mod books;
 mod builds;
 mod ledger;
@@ -38,4 +39,18 @@ fn lab(name: &str, queue: &str) -> Product {
         .workflow::<ledger::Turns>()
         .workflow::<workflows::Tally>()
         .activities(|_setup| async { Ok(activities::Lab) }, activities::all)
+        .activities(
+            |_setup| async { Ok(beats::Beats) },
+            |set| {
+                set.activity(beats::Beats::resume_over_a_death)
+                    .activity(beats::Beats::effect_once)
+                    .activity(beats::Beats::deaf_after_details)
+                    .activity(beats::Beats::stalls)
+                    .activity(beats::Beats::refused)
+                    .activity(beats::Beats::optional)
+                    .activity(beats::Beats::leaves_a_heartbeater)
+                    .activity(beats::Beats::foreign_details)
+                    .activity(beats::Beats::checks)
+            },
+        )
 }

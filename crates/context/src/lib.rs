@@ -17,8 +17,10 @@
 //! .expect("the thread ends well");
 //! ```
 
+mod endings;
 mod scope;
 mod shutdown;
 
+pub use endings::{Ended, Endings};
 pub use scope::{Activity, Entered, InScope, Scope, Workflow, activity, current, is_replaying, workflow};
 pub use shutdown::{Shutdown, ShutdownTrigger, shutdown};

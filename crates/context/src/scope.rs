@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::Shutdown;
+use crate::{Endings, Shutdown};
 
 thread_local! {
     static CURRENT: RefCell<Option<Scope>> = const { RefCell::new(None) };
@@ -35,6 +35,10 @@ pub struct Activity {
     pub attempt: u32,
     /// The shutdown of the worker that runs it. Never fires outside a worker.
     pub shutdown: Shutdown,
+    /// What the attempt's report has to wait for.
+    pub endings: Endings,
+    /// Run by a test or by hand, outside a worker: nobody at the server waits for its report.
+    pub alone: bool,
 }
 
 /// One run of a workflow.

@@ -10,6 +10,7 @@
 //! }
 //! ```
 
+pub use mainspring_activity as activity;
 pub use mainspring_client as client;
 pub use mainspring_context as context;
 pub use mainspring_logs as logs;
@@ -23,7 +24,8 @@ pub use mainspring_worker::{
 
 /// What most products name.
 pub mod prelude {
+    pub use mainspring_activity::{Heartbeater, Resume, ShutdownMonitor, resume};
     pub use mainspring_settings::{Reader, Secret, Section};
-    pub use mainspring_vocabulary::{Classified, Failure};
+    pub use mainspring_vocabulary::{Classified, Failure, Progress, Ranges};
     pub use mainspring_worker::{Product, Setup, SetupError};
 }

@@ -131,6 +131,20 @@ pub enum ServersError {
         /// The end of its output.
         lines: Vec<String>,
     },
+    /// Maven could not fetch jars.
+    #[error(
+        "`{command}` failed ({outcome}):{}\nWhat helps: a Maven that reaches its repositories or a mirror of them \
+         (~/.m2/settings.xml), or MAINSPRING_MAVEN_BASE set to the address of a repository to download from",
+        shown(lines)
+    )]
+    Maven {
+        /// The command.
+        command: String,
+        /// How it ended.
+        outcome: String,
+        /// The end of its output.
+        lines: Vec<String>,
+    },
     /// A program could not be started at all.
     #[error("cannot start {name} ({}): {source}", program.display())]
     Spawn {
@@ -143,10 +157,12 @@ pub enum ServersError {
     },
     /// A port that was asked for is taken.
     #[error(
-        "the Temporal dev server cannot have the {purpose} {address}: {source}; \
+        "{server} cannot have the {purpose} {address}: {source}; \
          stop what listens there, or choose another port (by default a free one is taken)"
     )]
     Port {
+        /// The server.
+        server: &'static str,
         /// Which of the server's ports.
         purpose: &'static str,
         /// The address.

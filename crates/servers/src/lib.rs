@@ -3,7 +3,8 @@
 //!
 //! - [`tools`] finds a program on `PATH`, or in the cache, or installs it there.
 //! - [`process`] starts a child that never outlives this process, even when that is killed.
-//! - [`TemporalDevServer`] is the dev server of Temporal's own CLI.
+//! - [`TemporalDevServer`] is the dev server of Temporal's own CLI; [`TimeSkippingServer`] is Temporal's test server,
+//!   whose clock jumps over what is only waited for.
 //! - [`proxy`] records, delays, hangs, refuses and cuts gRPC calls.
 //!
 //! ```no_run
@@ -24,10 +25,16 @@
 //! ```
 
 mod error;
+mod grpc;
+mod java;
+mod launch;
+mod ports;
 pub mod process;
 pub mod proxy;
 mod temporal_dev;
+mod time_skipping;
 pub mod tools;
 
 pub use error::{Attempt, ServersError};
 pub use temporal_dev::{LogLevel, SearchAttributeType, TemporalDevServer, TemporalDevServerBuilder};
+pub use time_skipping::{TimeSkippingServer, TimeSkippingServerBuilder};

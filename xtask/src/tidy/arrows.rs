@@ -9,12 +9,13 @@ use super::Finding;
 use crate::failure::Failure;
 
 /// Each crate, bottom up, with what it may depend on.
-const HOUSE: [(&str, &[&str]); 15] = [
+const HOUSE: [(&str, &[&str]); 16] = [
     ("mainspring-servers", &[]),
     ("mainspring-settings", &[]),
     ("mainspring-macros", &[]),
     ("mainspring-context", &[]),
     ("mainspring-vocabulary", &["mainspring-macros"]),
+    ("mainspring-activity", &["mainspring-context", "mainspring-vocabulary"]),
     ("mainspring-client", &["mainspring-settings"]),
     ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
     ("mainspring-replay", &["mainspring-client"]),
@@ -35,6 +36,7 @@ const HOUSE: [(&str, &[&str]); 15] = [
     (
         "mainspring",
         &[
+            "mainspring-activity",
             "mainspring-settings",
             "mainspring-context",
             "mainspring-vocabulary",
@@ -52,6 +54,7 @@ const HOUSE: [(&str, &[&str]); 15] = [
             "mainspring-context",
             "mainspring-vocabulary",
             "mainspring-client",
+            "mainspring-caller",
             "mainspring-replay",
             "mainspring-logs",
             "mainspring-traces",

@@ -74,7 +74,7 @@ pub(crate) async fn run(arguments: &PatchesArguments, registry: &Registry, sourc
     if lost.is_empty() {
         return Ok(());
     }
-    Err(Failure::Gate(format!(
+    Err(Failure::Broken(format!(
         "{} gone from the code, and open runs recorded them: put `deprecate_patch` back, or those runs cannot go on",
         lost.join(", ")
     )))

@@ -38,7 +38,7 @@ pub(crate) async fn run(arguments: &GateArguments, connection: ConnectionSetting
     let failed: usize = report.workflows.iter().map(|of| of.failed.len()).sum();
     if failed > 0 {
         let histories = if failed == 1 { "history does" } else { "histories do" };
-        return Err(Failure::Gate(format!(
+        return Err(Failure::Broken(format!(
             "{failed} {histories} not replay on build {}: give it no traffic",
             report.build_id
         )));
@@ -56,7 +56,7 @@ async fn report(handle: &UntypedWorkflowHandle<Client>) -> Result<GateReport, Fa
     let raw = result.map_err(|error| {
         let text = format!("the gate gave no report: {}", mainspring_client::with_causes(&error));
         match error {
-            WorkflowGetResultError::Failed(_) | WorkflowGetResultError::Cancelled { .. } => Failure::Gate(text),
+            WorkflowGetResultError::Failed(_) | WorkflowGetResultError::Cancelled { .. } => Failure::Broken(text),
             _ => Failure::Unavailable(text),
         }
     })?;

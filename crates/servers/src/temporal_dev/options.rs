@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::{TemporalDevServer, ports};
+use super::{NAME, TemporalDevServer};
 use crate::error::ServersError;
+use crate::launch::Means;
+use crate::ports;
 use crate::process::forget_variables;
 use crate::tools::{Progress, Toolbox};
-
-/// Ready takes about a second on an idle machine. A busy CI machine gets a minute.
-const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// The type of a custom search attribute, by Temporal's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,10 +79,8 @@ pub struct TemporalDevServerBuilder {
     dynamic_config: Vec<(String, String)>,
     extra_args: Vec<OsString>,
     log_level: LogLevel,
-    pub(super) start_limit: Duration,
     pub(super) program: Option<PathBuf>,
-    toolbox: Option<Toolbox>,
-    pub(super) progress: Progress,
+    pub(super) means: Means,
 }
 
 impl TemporalDevServerBuilder {
@@ -98,10 +95,8 @@ impl TemporalDevServerBuilder {
             dynamic_config: Vec::new(),
             extra_args: Vec::new(),
             log_level: LogLevel::default(),
-            start_limit: START_LIMIT,
             program: None,
-            toolbox: None,
-            progress: Progress::stderr(),
+            means: Means::new(),
         }
     }
 
@@ -161,7 +156,7 @@ impl TemporalDevServerBuilder {
 
     /// How long the server may take to be ready; 60 s by default. An installation before that does not count.
     pub fn start_limit(mut self, limit: Duration) -> Self {
-        self.start_limit = limit;
+        self.means.start_limit = limit;
         self
     }
 
@@ -173,13 +168,13 @@ impl TemporalDevServerBuilder {
 
     /// Where the Temporal CLI is looked for and installed; by default as the environment says ([`Toolbox::from_env`]).
     pub fn toolbox(mut self, toolbox: Toolbox) -> Self {
-        self.toolbox = Some(toolbox);
+        self.means.toolbox = Some(toolbox);
         self
     }
 
     /// Where an installation says what it does; stderr by default.
     pub fn progress(mut self, progress: Progress) -> Self {
-        self.progress = progress;
+        self.means.progress = progress;
         self
     }
 
@@ -192,10 +187,6 @@ impl TemporalDevServerBuilder {
         TemporalDevServer::start(self).await
     }
 
-    pub(super) fn toolbox_or_env(&self) -> Result<Toolbox, ServersError> {
-        self.toolbox.clone().map_or_else(Toolbox::from_env, Ok)
-    }
-
     /// Every namespace that the server will have.
     pub(super) fn all_namespaces(&self) -> Vec<&str> {
         self.namespaces.iter().map(String::as_str).chain(["default"]).collect()
@@ -204,7 +195,7 @@ impl TemporalDevServerBuilder {
     /// Asked-for ports after a look whether they can be had, and free ones for the rest. What the server itself would
     /// say is less clear, and whoever has the port might answer in its place.
     pub(super) fn ports(&self) -> Result<Ports, ServersError> {
-        let choose = |purpose, port: Option<u16>| ports::choose(purpose, self.ip, port.filter(|port| *port != 0));
+        let choose = |purpose, port: Option<u16>| ports::choose(NAME, purpose, self.ip, port.filter(|port| *port != 0));
         let frontend = choose("port", self.port)?;
         let ui = self.ui_port.map(|port| choose("UI port", Some(port))).transpose()?;
         Ok(Ports { frontend, ui })

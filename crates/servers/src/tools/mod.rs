@@ -1,5 +1,5 @@
 //! Tools that servers need: found on `PATH`, else in a cache outside the checkout, else installed there: by download
-//! with a pinned checksum, else by `go install` or `cargo install`. An installation is safe beside others and under `kill -9`: one lock
+//! with a pinned checksum, else by `go install` or `cargo install`; jars by Maven. An installation is safe beside others and under `kill -9`: one lock
 //! a tool, and the program appears under its name only when it is whole. Everything here blocks.
 
 mod build;
@@ -7,6 +7,8 @@ mod cargo;
 mod download;
 mod go;
 mod install;
+mod jars;
+mod maven;
 mod progress;
 mod python;
 mod tool;
@@ -15,6 +17,7 @@ mod toolbox;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use jars::Jars;
 pub use progress::Progress;
 pub use tool::{Archive, Tool};
 pub use toolbox::Toolbox;
@@ -51,6 +54,8 @@ pub enum How {
     BuiltWithCargo,
     /// It was installed by pip now.
     InstalledWithPip,
+    /// Its jars were fetched by Maven now.
+    InstalledWithMaven,
 }
 
 impl fmt::Display for How {
@@ -62,6 +67,7 @@ impl fmt::Display for How {
             Self::BuiltWithGo => "built with go install",
             Self::BuiltWithCargo => "built with cargo install",
             Self::InstalledWithPip => "installed with pip",
+            Self::InstalledWithMaven => "installed with Maven",
         })
     }
 }
@@ -76,10 +82,10 @@ pub const PYTHON_SDK: (&str, &str) = ("temporalio", "1.35.0");
 /// [`ServersError::NotInstalled`] with everything that was tried, or the cache's own errors.
 pub fn setup(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
     let toolbox = Toolbox::from_env()?;
-    [Tool::temporal_cli(), Tool::mprocs()]
-        .iter()
-        .map(|tool| toolbox.provide(tool, progress).map(Installed::with_version))
-        .collect()
+    let programs = [Tool::temporal_cli(), Tool::mprocs()];
+    let programs = programs.iter().map(|tool| toolbox.provide(tool, progress).map(Installed::with_version));
+    let jars = [Jars::temporal_test_server()];
+    programs.chain(jars.iter().map(|jars| toolbox.jars(jars, progress))).collect()
 }
 
 /// What the slow tier of tests needs besides: a Python with Temporal's SDK.

@@ -1,5 +1,6 @@
 //! What can be wrong with a set of products.
 
+use mainspring_vocabulary::MessageKind;
 use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 
 /// Why products cannot run together.
@@ -30,6 +31,14 @@ pub enum RegistryError {
         product: String,
         /// Its task queue.
         queue: String,
+    },
+    /// A stand-in for an activity that no product has.
+    #[error("no product has an activity {name}, so nothing can stand in for it: there are {known}")]
+    NoSuchActivity {
+        /// The name that was asked for.
+        name: String,
+        /// Those that there are.
+        known: String,
     },
     /// Temporal dispatches by name, so one of the two would never run.
     #[error("{kind} {name} is registered twice on {queue}: by product {first} and by product {second}")]
@@ -89,5 +98,19 @@ pub enum RegistryError {
         contract: &'static str,
         /// The task queue that the contract names.
         said: &'static str,
+    },
+    /// A caller would talk to a workflow that does not listen.
+    #[error(
+        "the contract {contract} lists the {kind:?} {name}, which {workflow} does not handle: give it a handler of that name, or take it off the list"
+    )]
+    ContractMessage {
+        /// The workflow's name on the wire.
+        workflow: String,
+        /// The contract's type.
+        contract: &'static str,
+        /// What it is.
+        kind: MessageKind,
+        /// Its name on the wire.
+        name: String,
     },
 }
