@@ -2,12 +2,28 @@
 
 use std::time::{Duration, Instant};
 
+use mainspring::ActivitySet;
 use mainspring::activity::Heartbeater;
 use mainspring::prelude::*;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 pub struct Lab;
+
+/// Every one of them.
+pub fn all(set: ActivitySet<Lab>) -> ActivitySet<Lab> {
+    set.activity(Lab::echo)
+        .activity(Lab::nap)
+        .activity(Lab::stubborn)
+        .activity(Lab::heeding)
+        .activity(Lab::burn)
+        .activity(Lab::spawn_blocker)
+        .activity(Lab::fail)
+        .activity(Lab::panic)
+        .activity(Lab::scope)
+        .activity(Lab::stuck)
+        .activity(Lab::dial)
+}
 
 /// One variant for each thing that an error can say.
 #[derive(Debug, Failure)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod contracts;
 pub(crate) mod activity;
+pub(crate) mod patches;
 pub(crate) mod replay;
 pub(crate) mod workflow;
 
@@ -12,6 +13,7 @@ use mainspring_settings::Sources;
 
 use contracts::ContractsVerb;
 use activity::ActivityVerb;
+use patches::PatchesArguments;
 use replay::ReplayVerb;
 use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
 
@@ -82,6 +84,8 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: ReplayVerb,
     },
+    /// Patches in workflow code: which open runs need them, what may become `deprecate_patch`, what may go
+    Patches(PatchesArguments),
     /// List the products, their task queues, workflows and activities
     #[command(after_help = "Example:\n  mainspring products -o json")]
     Products {

@@ -9,6 +9,7 @@ mod contracts;
 mod dev;
 pub mod exit;
 mod generate;
+mod patches;
 mod products;
 mod replay;
 mod search_attributes;
@@ -69,6 +70,7 @@ fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Res
         }
         Verb::StartTemporalWorkflow(start) => block_on(workflow::run(WorkflowVerb::Start(start), &registry, &sources)),
         Verb::Activity { verb } => activity::run(&verb, &registry, sources),
+        Verb::Patches(arguments) => block_on(patches::run(&arguments, &registry, &sources)),
         Verb::Replay { verb } => replay::run(&verb, &registry, &sources),
         Verb::SearchAttributes { verb } => block_on(search_attributes::run(verb, &registry, &sources)),
         Verb::Workflow { verb } => block_on(workflow::run(verb, &registry, &sources)),

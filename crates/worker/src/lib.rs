@@ -5,6 +5,7 @@
 
 mod alone;
 mod drain;
+mod gate;
 mod host;
 mod layers;
 mod metrics;
@@ -14,6 +15,7 @@ mod run;
 
 pub use alone::{Beat, LoneAttempt, LoneOutcome, RunningLoneAttempt};
 pub use drain::{Attempts, Limits, RunningAttempt, Sum};
+pub use gate::{GateFailure, GateInput, GateReport, GateType, REPLAY_GATE};
 pub use host::{Host, HostError, Report, RunningHost, Versioning, WorkerSettings, cache_size};
 pub use layers::{
     ANSWER_WITHHELD, ActivitySurroundings, AttemptCap, EveryActivityTwice, NOT_IDEMPOTENT, Protected, TwiceReport,

@@ -20,6 +20,7 @@ use mainspring_context::ShutdownTrigger;
 use mainspring_settings::Sources;
 use mainspring_settings::connection::ConnectionSettings;
 use mainspring_traces::{TraceSettings, Traces};
+use temporalio_common::data_converters::DataConverter;
 use temporalio_common::telemetry::TelemetryOptions;
 use temporalio_sdk::Runtime;
 use temporalio_sdk::runtime::RuntimeOptions;
@@ -31,6 +32,7 @@ pub use settings::{Versioning, WorkerSettings};
 pub use sizes::cache_size;
 
 use crate::drain::{Attempts, RunningAttempt};
+use crate::gate;
 use crate::layers::{ActivitySurroundings, AttemptCap, EveryActivityTwice, install_panic_hook};
 use crate::metrics::{GlobalLabels, Metrics};
 use crate::probes::{Health, ProbeServer};
@@ -178,7 +180,7 @@ impl Host {
             let _entered = system.enter();
             Traces::start(&self.traces, &crate::run::program())?
         };
-        let plans = self.plans(&runtimes, &trigger, traces.as_ref()).await?;
+        let plans = self.plans(&runtimes, &trigger, traces.as_ref(), connector.data_converter()).await?;
         let drain = CancellationToken::new();
         let seats: Vec<Seat> = plans
             .iter()
@@ -257,6 +259,7 @@ impl Host {
         runtimes: &Runtimes,
         trigger: &ShutdownTrigger,
         traces: Option<&Traces>,
+        converter: &DataConverter,
     ) -> Result<Vec<Arc<QueuePlan>>, HostError> {
         let setup = Setup::new(self.sources.clone());
         let controller = controller(&self.settings);
@@ -279,6 +282,12 @@ impl Host {
                 cap: self.cap,
                 twice: self.twice.clone(),
             };
+            if self.settings.replay_gate && products.iter().any(|product| product.workflow_names().next().is_some()) {
+                let build_id = plan::build_id(&self.settings);
+                let namespace = &self.connection.namespace;
+                plan.workflows.push(gate::workflow());
+                plan.activities.push(gate::activity(&self.registry, &products, namespace, converter, build_id));
+            }
             for product in products {
                 // A product's dependencies belong to the runtime that its activities use them on.
                 let (connecting, setup) = (product.clone(), setup.clone());
