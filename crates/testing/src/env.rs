@@ -36,6 +36,11 @@ impl Env {
             .search_attribute(STARTED_BY.name(), SearchAttributeType::Keyword)
             .search_attribute(PRODUCT.name(), SearchAttributeType::Keyword)
             .search_attribute(TEAM_ID.name(), SearchAttributeType::Int);
+        // The server looks for new tasks 20 times a second on each of its shards, and here has one: past a burst, every
+        // step of every workflow would wait 50 ms. Timers and search are limited in the same way.
+        let builder = ["transfer", "timer", "visibility"].into_iter().fold(builder, |builder, queue| {
+            builder.dynamic_config(format!("history.{queue}ProcessorMaxPollRPS"), "10000")
+        });
         let server = SHARED.get_or_try_init(|| builder.start()).await?;
         Ok(Self::at(server.address()))
     }

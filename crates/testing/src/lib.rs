@@ -8,8 +8,10 @@ mod collector;
 mod env;
 mod machine;
 mod process;
+mod worker;
 
 pub use collector::{CollectedSpan, Collector};
 pub use env::{Env, TestError, Workflows};
 pub use machine::{free_port, program, temporal_cli};
 pub use process::{Exit, Process};
+pub use worker::{ATTEMPTS, Call, PATIENCE, RunError, TestRun, TestWorker, WorkerBuilder, fails_first};

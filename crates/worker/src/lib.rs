@@ -13,10 +13,13 @@ mod run;
 
 pub use drain::{Attempts, Limits, RunningAttempt, Sum};
 pub use host::{Host, HostError, Report, RunningHost, Versioning, WorkerSettings, cache_size};
-pub use layers::{ActivitySurroundings, Protected, install_panic_hook, run_activity};
+pub use layers::{
+    ANSWER_WITHHELD, ActivitySurroundings, AttemptCap, EveryActivityTwice, NOT_IDEMPOTENT, Protected, TwiceReport,
+    difference, install_panic_hook, run_activity,
+};
 pub use probes::ProbesError;
 pub use registry::{
     ActivityEntry, ActivitySet, DeclaredAttribute, Product, QueueMoves, Registry, RegistryError, Setup, SetupError,
-    WorkflowEntry,
+    StandIn, WorkflowEntry,
 };
 pub use run::{run, serve};

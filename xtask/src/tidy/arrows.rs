@@ -50,6 +50,7 @@ const HOUSE: [(&str, &[&str]); 14] = [
             "mainspring-context",
             "mainspring-vocabulary",
             "mainspring-client",
+            "mainspring-caller",
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",

@@ -31,7 +31,7 @@ pub use settings::{Versioning, WorkerSettings};
 pub use sizes::cache_size;
 
 use crate::drain::{Attempts, RunningAttempt};
-use crate::layers::{ActivitySurroundings, install_panic_hook};
+use crate::layers::{ActivitySurroundings, AttemptCap, EveryActivityTwice, install_panic_hook};
 use crate::metrics::{GlobalLabels, Metrics};
 use crate::probes::{Health, ProbeServer};
 use crate::registry::{Registry, Setup};
@@ -58,6 +58,8 @@ pub struct Host {
     connection: ConnectionSettings,
     traces: TraceSettings,
     http: Option<SocketAddr>,
+    cap: Option<AttemptCap>,
+    twice: Option<Arc<EveryActivityTwice>>,
 }
 
 /// How a host left.
@@ -94,7 +96,24 @@ impl Host {
             })?;
         }
         let http = Some(settings.http_addr);
-        Ok(Self { registry, sources: Arc::new(sources), settings: Arc::new(settings), connection, traces, http })
+        let twice = settings.every_activity_twice.then(Arc::default);
+        let (sources, settings) = (Arc::new(sources), Arc::new(settings));
+        Ok(Self { registry, sources, settings, connection, traces, http, cap: None, twice })
+    }
+
+    /// Caps the attempts of every activity that workflow code schedules here: for tests, so that none retries for ever.
+    #[must_use]
+    pub const fn cap_attempts(mut self, cap: AttemptCap) -> Self {
+        self.cap = Some(cap);
+        self
+    }
+
+    /// Runs every activity twice and compares, for tests and development; the same as MAINSPRING_EVERY_ACTIVITY_TWICE, with
+    /// probes. Attempts are remembered by this process alone, so it should be the only one on its queues.
+    #[must_use]
+    pub fn every_activity_twice(mut self, twice: Arc<EveryActivityTwice>) -> Self {
+        self.twice = Some(twice);
+        self
     }
 
     /// Where probes and metrics listen, in place of MAINSPRING_HTTP_ADDR; `None` opens no listener.
@@ -165,6 +184,11 @@ impl Host {
             probes = probes.as_ref().map(|probes| probes.local_addr().to_string()),
             "polling"
         );
+        if self.twice.is_some() {
+            tracing::warn!(
+                "every activity runs twice, to compare (MAINSPRING_EVERY_ACTIVITY_TWICE): not for production"
+            );
+        }
         // Readiness waits for every seat from the first moment on, also for those that are taken last.
         seats.iter().for_each(|seat| drop(health.worker(&seat.plan.queue, seat.kind.name())));
         let mut keepers = JoinSet::new();
@@ -181,6 +205,7 @@ impl Host {
             traces,
             trigger,
             drain,
+            twice: self.twice,
             keepers,
             upkeep,
             _runtimes: runtimes,
@@ -232,6 +257,8 @@ impl Host {
                 customize: Vec::new(),
                 routes: self.registry.routes(),
                 traces: traces.cloned(),
+                cap: self.cap,
+                twice: self.twice.clone(),
             };
             for product in products {
                 // A product's dependencies belong to the runtime that its activities use them on.
@@ -272,6 +299,7 @@ pub struct RunningHost {
     traces: Option<Traces>,
     trigger: ShutdownTrigger,
     drain: CancellationToken,
+    twice: Option<Arc<EveryActivityTwice>>,
     keepers: JoinSet<Result<(), HostError>>,
     upkeep: JoinHandle<()>,
     _runtimes: Runtimes,
@@ -331,6 +359,13 @@ impl RunningHost {
             let limit = sum.flushed().saturating_sub(told.elapsed());
             // It blocks, on a thread that nobody else needs now.
             let _ = tokio::task::spawn_blocking(move || traces.flush(limit)).await;
+        }
+        if let Some(report) = self.twice.as_ref().map(|twice| twice.report()) {
+            report.unchecked.iter().for_each(|(activity_type, why)| {
+                tracing::warn!(activity_type, why, "not run twice, so not checked");
+            });
+            let (alike, different) = (report.alike.values().sum::<u64>(), report.different.len());
+            tracing::info!(alike, different, unchecked = report.unchecked.len(), "activities were run twice");
         }
         tracing::info!(abandoned = abandoned.len(), seconds = told.elapsed().as_secs_f64(), "drained");
         Report { abandoned }

@@ -17,7 +17,9 @@ use temporalio_sdk::{WorkerOptions, WorkerPlugin};
 
 use super::sizes;
 use super::{Versioning, WorkerSettings};
-use crate::layers::{ActivityLayer, ActivitySurroundings, Busy, workflow_layer};
+use crate::layers::{
+    ActivityLayer, ActivitySurroundings, AttemptCap, Busy, EveryActivityTwice, TwiceLayer, workflow_layer,
+};
 use crate::registry::{Registration, Routes};
 
 /// The two workers of a queue. Apart, because the SDK keeps 0.6 KB for every activity that a worker has run: the
@@ -47,6 +49,8 @@ pub(super) struct QueuePlan {
     pub(super) customize: Vec<Registration>,
     pub(super) routes: Arc<Routes>,
     pub(super) traces: Option<Traces>,
+    pub(super) cap: Option<AttemptCap>,
+    pub(super) twice: Option<Arc<EveryActivityTwice>>,
 }
 
 impl QueuePlan {
@@ -79,12 +83,15 @@ impl QueuePlan {
         // Eager activities go to the worker that ran the workflow task, and here that one runs none.
         options.max_eager_activity_reservations_per_workflow_task = 0;
         // Activities are registered with both: the workflow worker has no slot for them, but runs the local ones.
+        if let Some(twice) = &self.twice {
+            options.activity_inbound_interceptor(TwiceLayer(twice.clone(), self.surroundings.clone()));
+        }
         options.activity_inbound_interceptor(ActivityLayer(self.surroundings.clone()));
         self.activities.iter().for_each(|register| register(&mut options));
         match kind {
             Kind::Workflows => {
                 self.workflows.iter().for_each(|register| register(&mut options));
-                options.workflow_interceptor(workflow_layer(busy.clone(), self.routes.clone()));
+                options.workflow_interceptor(workflow_layer(busy.clone(), self.routes.clone(), self.cap));
             }
             Kind::Activities => {
                 options.max_worker_activities_per_second = settings.activities_per_second;

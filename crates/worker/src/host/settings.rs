@@ -49,6 +49,9 @@ pub struct WorkerSettings {
     pub http_addr: SocketAddr,
     /// MAINSPRING_QUEUES: products on other queues than their own, for this binary; calls from workflow code follow.
     pub queues: QueueMoves,
+    /// MAINSPRING_EVERY_ACTIVITY_TWICE: for development. The first success of each activity is answered as if it had been
+    /// lost, and what the next attempt gives is compared with it. Default false.
+    pub every_activity_twice: bool,
     /// TEMPORAL_TASK_QUEUE: run only the products of that queue.
     pub task_queue: Option<String>,
 }
@@ -156,6 +159,10 @@ impl Section for WorkerSettings {
                 .field("MAINSPRING_QUEUES")
                 .doc("Products on other queues than their own, product=queue,…; a queue that other binaries serve may be named too")
                 .parse(QueueMoves::default(), QueueMoves::parse),
+            every_activity_twice: reader
+                .field("MAINSPRING_EVERY_ACTIVITY_TWICE")
+                .doc("For development: runs each activity once more after it has succeeded, and fails it if the results differ")
+                .flag(false),
             task_queue: reader
                 .field("TEMPORAL_TASK_QUEUE")
                 .alias("TASK_QUEUE")

@@ -2,12 +2,19 @@
 //! test kit, so an activity under test sees what it sees in production.
 
 mod activity;
+mod cap;
+mod difference;
 mod panics;
 mod protect;
+mod twice;
 mod workflow;
 
 pub(crate) use activity::ActivityLayer;
 pub use activity::{ActivitySurroundings, run_activity};
+pub use cap::AttemptCap;
+pub use difference::difference;
 pub use panics::install_panic_hook;
 pub use protect::Protected;
+pub(crate) use twice::TwiceLayer;
+pub use twice::{ANSWER_WITHHELD, EveryActivityTwice, NOT_IDEMPOTENT, TwiceReport};
 pub(crate) use workflow::{Busy, workflow_layer};

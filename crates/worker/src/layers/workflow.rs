@@ -14,12 +14,13 @@ use temporalio_sdk::workflow_interceptors::{
     CancellableWorkflowOutboundFuture, ContinueAsNewInput, ContinueAsNewResult, ExecuteWorkflowInput,
     ExecuteWorkflowResult, HandleQueryInput, HandleQueryResult, HandleSignalInput, HandleSignalResult,
     HandleUpdateInput, HandleUpdateResult, InitializeWorkflowInput, InitializeWorkflowOutput, ScheduleActivityInput,
-    ScheduleActivityResult, StartChildWorkflowInput, StartChildWorkflowResult, SyncWorkflowInterceptorContext,
-    ValidateUpdateInput, ValidateUpdateResult, WorkflowInterceptor, WorkflowInterceptorConstructor,
-    WorkflowInterceptorContext, WorkflowInterceptorFuture, WorkflowNext,
+    ScheduleActivityResult, ScheduleLocalActivityInput, StartChildWorkflowInput, StartChildWorkflowResult,
+    SyncWorkflowInterceptorContext, ValidateUpdateInput, ValidateUpdateResult, WorkflowInterceptor,
+    WorkflowInterceptorConstructor, WorkflowInterceptorContext, WorkflowInterceptorFuture, WorkflowNext,
 };
 use tracing::Span;
 
+use super::AttemptCap;
 use crate::registry::{Callee, Routes};
 
 /// What a worker's thread runs right now: nothing can interrupt workflow code, so the watchdog must be able to name it.
@@ -42,9 +43,13 @@ impl Drop for Idle<'_> {
 }
 
 /// Makes the layer for every workflow of one worker.
-pub(crate) fn workflow_layer(busy: Arc<Busy>, routes: Arc<Routes>) -> WorkflowInterceptorConstructor {
+pub(crate) fn workflow_layer(
+    busy: Arc<Busy>,
+    routes: Arc<Routes>,
+    cap: Option<AttemptCap>,
+) -> WorkflowInterceptorConstructor {
     WorkflowInterceptorConstructor::new(move |view: &WorkflowContextView| {
-        WorkflowLayer::new(view, busy.clone(), routes.clone())
+        WorkflowLayer::new(view, busy.clone(), routes.clone(), cap)
     })
 }
 
@@ -53,10 +58,11 @@ struct WorkflowLayer {
     span: Span,
     busy: Arc<Busy>,
     routes: Arc<Routes>,
+    cap: Option<AttemptCap>,
 }
 
 impl WorkflowLayer {
-    fn new(view: &WorkflowContextView, busy: Arc<Busy>, routes: Arc<Routes>) -> Self {
+    fn new(view: &WorkflowContextView, busy: Arc<Busy>, routes: Arc<Routes>, cap: Option<AttemptCap>) -> Self {
         let workflow = Arc::new(Workflow {
             namespace: view.namespace().to_owned(),
             task_queue: view.task_queue().to_owned(),
@@ -74,7 +80,7 @@ impl WorkflowLayer {
             workflow_type = workflow.workflow_type,
             attempt = workflow.attempt,
         );
-        Self { workflow, span, busy, routes }
+        Self { workflow, span, busy, routes, cap }
     }
 
     /// Runs a step of the workflow's code. A panic goes on to the SDK, which fails the workflow task; here it is counted
@@ -167,6 +173,27 @@ impl WorkflowInterceptor for WorkflowLayer {
     ) -> CancellableWorkflowOutboundFuture<ScheduleActivityResult> {
         let name = input.activity_type().to_owned();
         self.route(&mut input.options_mut().task_queue, Callee::Activity, &name);
+        if let Some(cap) = self.cap {
+            let options = input.options_mut();
+            options.retry_policy = Some(cap.put(options.retry_policy.take()));
+        }
+        next.run(input)
+    }
+
+    fn schedule_local_activity(
+        &self,
+        _context: WorkflowInterceptorContext,
+        mut input: ScheduleLocalActivityInput,
+        next: WorkflowNext<
+            'static,
+            ScheduleLocalActivityInput,
+            CancellableWorkflowOutboundFuture<ScheduleActivityResult>,
+        >,
+    ) -> CancellableWorkflowOutboundFuture<ScheduleActivityResult> {
+        if let Some(cap) = self.cap {
+            let options = input.options_mut();
+            options.retry_policy = cap.put(Some(options.retry_policy.clone()));
+        }
         next.run(input)
     }
 

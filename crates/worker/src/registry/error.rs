@@ -32,6 +32,14 @@ pub enum RegistryError {
         /// Its task queue.
         queue: String,
     },
+    /// A stand-in for an activity that no product has.
+    #[error("no product has an activity {name}, so nothing can stand in for it: there are {known}")]
+    NoSuchActivity {
+        /// The name that was asked for.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
     /// Temporal dispatches by name, so one of the two would never run.
     #[error("{kind} {name} is registered twice on {queue}: by product {first} and by product {second}")]
     NameTwice {

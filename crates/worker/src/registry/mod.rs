@@ -10,6 +10,7 @@ mod product;
 #[cfg(test)]
 mod refusals;
 mod setup;
+mod stand_in;
 mod workflow;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub(crate) use moves::{Callee, Routes};
 pub(crate) use product::Registration;
 pub use product::{ActivityEntry, ActivitySet, Product};
 pub use setup::{Setup, SetupError};
+pub use stand_in::StandIn;
 pub use workflow::WorkflowEntry;
 
 /// Products whose names, workflows and activities do not collide.
@@ -135,6 +137,27 @@ impl Registry {
     pub fn on_one_queue(&self, task_queue: &str) -> Result<Self, RegistryError> {
         let products = self.products.iter().map(|product| product.clone().on_queue(task_queue));
         Ok(Self::new(products)?.with_routes(std::iter::empty()))
+    }
+
+    /// The same products with these activities in place of their own of the same name: for tests. A type of activities
+    /// of which each has a stand-in is not connected.
+    ///
+    /// # Errors
+    /// [`RegistryError::NoSuchActivity`] for one that no product has.
+    pub fn with_stand_ins(mut self, stand_ins: impl IntoIterator<Item = StandIn>) -> Result<Self, RegistryError> {
+        let stand_ins: Vec<StandIn> = stand_ins.into_iter().collect();
+        let known: Vec<String> =
+            self.products.iter().flat_map(|product| product.activity_names().map(str::to_owned)).collect();
+        if let Some(stranger) = stand_ins.iter().find(|stand_in| !known.iter().any(|name| name == stand_in.name())) {
+            return Err(RegistryError::NoSuchActivity { name: stranger.name().to_owned(), known: known.join(", ") });
+        }
+        let place = |product: Product| {
+            let names: Vec<String> = product.activity_names().map(str::to_owned).collect();
+            let its = stand_ins.iter().filter(|stand_in| names.iter().any(|name| name == stand_in.name()));
+            product.stand_ins(its.cloned())
+        };
+        self.products = self.products.into_iter().map(place).collect();
+        Ok(self)
     }
 
     fn with_routes<'a>(self, queues: impl Iterator<Item = (&'a str, &'a str)>) -> Self {

@@ -1,0 +1,88 @@
+//! What can go wrong with a worker in a test. Each message says what the test may change.
+
+use std::time::Duration;
+
+use mainspring_caller::{CallerError, WorkflowFailure};
+use mainspring_worker::{HostError, RegistryError};
+
+/// Why a worker in a test, or a workflow on it, did not do what it should.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The worker did not start.
+    #[error(transparent)]
+    Start(Box<HostError>),
+    /// Its products collide, or a mock is of an activity that none of them has.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The workflow failed, or the server could not be asked.
+    #[error(transparent)]
+    Call(Box<CallerError>),
+    /// None of the worker's products has such a workflow.
+    #[error("the test's worker has no workflow {workflow} on a queue {queue}: it has {known}")]
+    NoSuchWorkflow {
+        /// Its type.
+        workflow: String,
+        /// The queue of its contract.
+        queue: &'static str,
+        /// What there is.
+        known: String,
+    },
+    /// A workflow task failed: its code panicked, or is not deterministic, or its input could not be read. Temporal would
+    /// try it again for ever.
+    #[error("a workflow task of {workflow_id} failed, and would be tried for ever: {message}")]
+    TaskFailed {
+        /// The workflow.
+        workflow_id: String,
+        /// What the worker said.
+        message: String,
+    },
+    /// No result in time.
+    #[error("workflow {workflow_id} has no result after {waited:?}: {pending}")]
+    Stuck {
+        /// The workflow.
+        workflow_id: String,
+        /// How long the test waited.
+        waited: Duration,
+        /// What it waits for, as the server tells it.
+        pending: String,
+    },
+    /// Activities without a mock were called, and the worker has mocks only.
+    #[error("called without a mock: {activities}. {}", how_to_mock(.activities))]
+    NotMocked {
+        /// Their types, with commas between.
+        activities: String,
+    },
+}
+
+pub(super) fn how_to_mock(activity: &str) -> String {
+    format!(
+        "Give the test's worker .mock(DEFINITION, |input| async {{ Ok(…) }}) with the definition of {activity} in its contract, or \
+         leave .mocks_only() out to run the product's own"
+    )
+}
+
+impl RunError {
+    /// Why the workflow failed, if it did.
+    pub fn failure(&self) -> Option<&WorkflowFailure> {
+        match self {
+            Self::Call(error) => match &**error {
+                CallerError::Failed { failure, .. } => Some(failure),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl From<CallerError> for RunError {
+    fn from(error: CallerError) -> Self {
+        Self::Call(Box::new(error))
+    }
+}
+
+impl From<HostError> for RunError {
+    fn from(error: HostError) -> Self {
+        Self::Start(Box::new(error))
+    }
+}

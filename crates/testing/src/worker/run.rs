@@ -1,0 +1,139 @@
+//! A workflow on a test's worker. Its failed tasks fail the test at once: Temporal would try them for ever.
+
+use std::fmt;
+use std::ops::Deref;
+use std::time::Duration;
+
+use mainspring_caller::{Contract, Run};
+use temporalio_client::NamespacedClient;
+use temporalio_client::tonic::{Request, Status};
+use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
+use temporalio_common::protos::temporal::api::enums::v1::WorkflowTaskFailedCause as Cause;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    DescribeWorkflowExecutionRequest, GetWorkflowExecutionHistoryRequest,
+};
+
+use super::RunError;
+use crate::worker::shared;
+
+/// A workflow that a test started. What [`Run`] has, it has: `signal`, `query`, `update`, `status`, `cancel`.
+pub struct TestRun<W: Contract> {
+    run: Run<W>,
+    address: String,
+    patience: Duration,
+}
+
+impl<W: Contract> TestRun<W> {
+    pub(super) const fn new(run: Run<W>, address: String, patience: Duration) -> Self {
+        Self { run, address, patience }
+    }
+
+    /// Waits for its result.
+    ///
+    /// # Errors
+    /// How it ended otherwise; [`RunError::TaskFailed`] as soon as one of its tasks fails; [`RunError::Stuck`].
+    pub async fn result(&self) -> Result<W::Output, RunError> {
+        tokio::select! {
+            result = self.run.result() => Ok(result?),
+            failed = self.failed_task() => Err(failed),
+            () = tokio::time::sleep(self.patience) => Err(self.stuck().await),
+        }
+    }
+
+    /// Ends when a workflow task fails, and else never: what keeps the server from telling, the result will say as well.
+    async fn failed_task(&self) -> RunError {
+        match self.watch().await {
+            Ok(Some(message)) => RunError::TaskFailed { workflow_id: self.run.workflow_id().to_owned(), message },
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
+    }
+
+    fn execution(&self) -> WorkflowExecution {
+        let run_id = self.run.run_id().unwrap_or_default().to_owned();
+        WorkflowExecution { workflow_id: self.run.workflow_id().to_owned(), run_id }
+    }
+
+    async fn watch(&self) -> Result<Option<String>, Status> {
+        let Ok(caller) = shared::caller(&self.address).await else { return Ok(None) };
+        let client = caller.link().client();
+        let mut service = client.connection().workflow_service();
+        let mut next_page_token = Vec::new();
+        loop {
+            let request = GetWorkflowExecutionHistoryRequest {
+                namespace: client.namespace(),
+                execution: Some(self.execution()),
+                wait_new_event: true,
+                next_page_token,
+                ..Default::default()
+            };
+            let page = service.get_workflow_execution_history(Request::new(request)).await?.into_inner();
+            for event in page.history.into_iter().flat_map(|history| history.events) {
+                if let Some(Attributes::WorkflowTaskFailedEventAttributes(failed)) = event.attributes
+                    && !is_usual(failed.cause())
+                {
+                    let cause = failed.cause().as_str_name();
+                    let said = failed.failure.map(|failure| failure.message).unwrap_or_default();
+                    return Ok(Some(format!("{said} ({cause})")));
+                }
+            }
+            if page.next_page_token.is_empty() {
+                return Ok(None);
+            }
+            next_page_token = page.next_page_token;
+        }
+    }
+
+    async fn stuck(&self) -> RunError {
+        let pending = self.pending().await.unwrap_or_else(|error| format!("the server does not tell why: {error}"));
+        RunError::Stuck { workflow_id: self.run.workflow_id().to_owned(), waited: self.patience, pending }
+    }
+
+    /// What it waits for.
+    async fn pending(&self) -> Result<String, RunError> {
+        let caller = shared::caller(&self.address).await?;
+        let client = caller.link().client();
+        let request =
+            DescribeWorkflowExecutionRequest { namespace: client.namespace(), execution: Some(self.execution()) };
+        let described = client.connection().workflow_service().describe_workflow_execution(Request::new(request)).await;
+        let described = match described {
+            Ok(described) => described.into_inner(),
+            Err(status) => return Ok(status.message().to_owned()),
+        };
+        let mut said: Vec<String> = Vec::new();
+        for activity in described.pending_activities {
+            let name = activity.activity_type.map(|activity| activity.name).unwrap_or_default();
+            let last = activity.last_failure.map(|failure| format!(", last: {}", failure.message)).unwrap_or_default();
+            said.push(format!("activity {name} is pending in attempt {}{last}", activity.attempt));
+        }
+        if let Some(task) = described.pending_workflow_task {
+            said.push(format!("a workflow task is pending in attempt {}", task.attempt));
+        }
+        if said.is_empty() {
+            said.push("it waits for a timer, a signal or a child".to_owned());
+        }
+        Ok(said.join("; "))
+    }
+}
+
+/// Tasks that fail in the usual course of things, and go well at the next attempt.
+const fn is_usual(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::UnhandledCommand | Cause::ResetWorkflow | Cause::ForceCloseCommand | Cause::ResetStickyTaskQueue
+    )
+}
+
+impl<W: Contract> Deref for TestRun<W> {
+    type Target = Run<W>;
+
+    fn deref(&self) -> &Run<W> {
+        &self.run
+    }
+}
+
+impl<W: Contract> fmt::Debug for TestRun<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestRun").field("run", &self.run).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,7 @@
+//! The kit for tests of products, on a real server.
+
+mod lab;
+mod mocking;
+mod speed;
+mod twice;
+mod workers;
