@@ -9,6 +9,7 @@ mod contracts;
 mod dev;
 pub mod exit;
 mod generate;
+mod lint;
 mod patches;
 mod products;
 mod replay;
@@ -54,6 +55,7 @@ fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Res
     match arguments.verb {
         Verb::Generate { verb } => generate::run(&verb, &registry),
         Verb::Contracts { verb } => contracts::run(&verb, &registry),
+        Verb::Lint(arguments) => lint::run(&arguments),
         Verb::Products { output } => products::run(&registry, output),
         Verb::Config { verb } => config::run(&verb, &sources, &registry),
         Verb::Worker { verb: WorkerVerb::Start(chosen) } | Verb::StartTemporalWorker(chosen) => {

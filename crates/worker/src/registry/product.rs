@@ -318,7 +318,10 @@ impl Product {
             std::future::ready(Ok(registration)).boxed()
         });
         let mut product = Self::new("alone", "alone");
-        product.activities.push(ActivitiesEntry { names: vec![A::definition().name().to_owned()], connect });
+        product.activities.push(ActivitiesEntry {
+            listed: vec![ActivityEntry { name: A::definition().name().to_owned(), types: None }],
+            connect,
+        });
         product
     }
 
