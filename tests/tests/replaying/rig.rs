@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mainspring::client::Link;
-use mainspring_testing::{Env, Process, TestError, Workflows, program};
+use mainspring_testing::{Env, Process, TestClient, TestError, Workflows, program};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use temporalio_client::UntypedSignal;
@@ -19,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(crate) struct Rig {
     pub(crate) env: Env,
-    pub(crate) client: Link,
+    pub(crate) client: TestClient,
     pub(crate) queue: String,
     pub(crate) folder: tempfile::TempDir,
 }
