@@ -30,10 +30,12 @@
 //! }
 //! ```
 
+mod cpu;
 mod heartbeat;
 mod resume;
 mod shutdown;
 
+pub use cpu::{CpuError, CpuPool, CpuTask, cpu};
 pub use heartbeat::{HeartbeatError, Heartbeater, MAX_DETAILS_BYTES, StallGuard};
 pub use resume::{Resume, resume};
 pub use shutdown::{ShutdownMonitor, StopReason, WorkerShuttingDown};
