@@ -38,7 +38,7 @@ pub enum LabError {
     Unreachable(String, std::io::Error),
 }
 
-fn burn_cpu(time: Duration) -> u64 {
+pub fn burn_cpu(time: Duration) -> u64 {
     let until = Instant::now() + time;
     let mut x = 1_u64;
     while Instant::now() < until {

@@ -51,6 +51,9 @@ fn lab(name: &str, queue: &str) -> Product {
                     .activity(beats::Beats::leaves_a_heartbeater)
                     .activity(beats::Beats::foreign_details)
                     .activity(beats::Beats::checks)
+                    .activity(beats::Beats::pool_burn)
+                    .activity(beats::Beats::pool_panic)
+                    .activity(beats::Beats::pool_until_cancelled)
             },
         )
 }
