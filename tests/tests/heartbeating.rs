@@ -200,13 +200,19 @@ async fn work_on_the_pool_bears_its_activitys_ids_and_its_panic_is_the_activitys
     let client = env.client().await?;
     client.begin(&queue, &burnt, "call", &beating("pool_burn", "10", 5)).await?;
     let said: Value = serde_json::from_str(&worker.line("burning on the pool").await?)?;
-    assert_eq!((said["workflow_id"].as_str(), said["activity_type"].as_str()), (Some(burnt.as_str()), Some("pool_burn")));
+    assert_eq!(
+        (said["workflow_id"].as_str(), said["activity_type"].as_str()),
+        (Some(burnt.as_str()), Some("pool_burn"))
+    );
     assert!(said["thread"].as_str().is_some_and(|name| name.starts_with("cpu-")), "{said}");
     assert_eq!(client.result::<String>(&burnt).await?, "attempt 1");
     client.begin(&queue, &panicked, "call", &beating("pool_panic", "", 5)).await?;
     assert_eq!(client.result::<String>(&panicked).await?, "second attempt");
     let said: Value = serde_json::from_str(&worker.line("user code panicked").await?)?;
-    assert_eq!((said["panic"].as_str(), said["activity_type"].as_str()), (Some("panicked on the pool"), Some("pool_panic")));
+    assert_eq!(
+        (said["panic"].as_str(), said["activity_type"].as_str()),
+        (Some("panicked on the pool"), Some("pool_panic"))
+    );
     assert!(said["place"].as_str().is_some_and(|place| place.contains("beats.rs:")), "{said}");
     Ok(())
 }

@@ -110,14 +110,19 @@ impl<I: Serialize, O: DeserializeOwned> Isolated<I, O> {
     pub async fn call(&self, ctx: &ActivityContext, input: &I) -> Result<O, IsolatedError> {
         let name = || self.name.to_owned();
         let not_started = |error: std::io::Error| IsolatedError::NotStarted { name: name(), reason: error.to_string() };
-        let unreadable = |what, error: serde_json::Error| IsolatedError::Unreadable { name: name(), what, reason: error.to_string() };
+        let unreadable = |what, error: serde_json::Error| IsolatedError::Unreadable {
+            name: name(),
+            what,
+            reason: error.to_string(),
+        };
         let input = serde_json::to_vec(input).map_err(|error| unreadable("input", error))?;
         let mut command = Command::new(std::env::current_exe().map_err(not_started)?);
         command.env(NAME, self.name).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.kill_on_drop(true).spawn().map_err(not_started)?;
-        let (mut stdin, stdout, stderr) = match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
-            (Some(stdin), Some(stdout), Some(stderr)) => (stdin, stdout, stderr),
-            _ => return Err(not_started(std::io::Error::other("it has no pipes"))),
+        let (Some(mut stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(not_started(std::io::Error::other("it has no pipes")));
         };
         let talk = async {
             let mut said = Vec::new();

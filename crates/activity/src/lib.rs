@@ -37,7 +37,7 @@ mod resume;
 mod shutdown;
 
 pub use cpu::{CpuError, CpuPool, CpuTask, cpu};
-pub use isolated::{Isolated, IsolatedError};
 pub use heartbeat::{HeartbeatError, Heartbeater, MAX_DETAILS_BYTES, StallGuard};
+pub use isolated::{Isolated, IsolatedError};
 pub use resume::{Resume, resume};
 pub use shutdown::{ShutdownMonitor, StopReason, WorkerShuttingDown};

@@ -25,10 +25,11 @@ use tokio_util::sync::CancellationToken;
 ///
 /// # Errors
 /// [`CpuError`].
-pub fn cpu<T: Send + 'static>(
-    ctx: &ActivityContext,
-    work: impl FnOnce(&CpuTask) -> T + Send + 'static,
-) -> impl Future<Output = Result<T, CpuError>> + Send {
+pub fn cpu<T, W>(ctx: &ActivityContext, work: W) -> impl Future<Output = Result<T, CpuError>> + Send + use<T, W>
+where
+    T: Send + 'static,
+    W: FnOnce(&CpuTask) -> T + Send + 'static,
+{
     CpuPool::shared().run(ctx, work)
 }
 

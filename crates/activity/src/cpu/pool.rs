@@ -49,15 +49,17 @@ impl CpuPool {
     ///
     /// # Errors
     /// [`CpuError`].
-    pub fn run<T: Send + 'static>(
+    pub fn run<T, W>(
         &self,
         ctx: &ActivityContext,
-        work: impl FnOnce(&CpuTask) -> T + Send + 'static,
-    ) -> impl Future<Output = Result<T, CpuError>> + Send + use<T> {
+        work: W,
+    ) -> impl Future<Output = Result<T, CpuError>> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: FnOnce(&CpuTask) -> T + Send + 'static,
+    {
         let (pool, task) = (self.clone(), CpuTask { ctx: ctx.clone(), abandoned: CancellationToken::new() });
         let (scope, span) = (mainspring_context::current(), tracing::Span::current());
-        let mut work = Some(work);
-        let mut work = move |task: &CpuTask| work.take().map(|work| work(task));
         async move {
             let threads = pool.threads.map_err(CpuError::Threads)?;
             // It is never closed.
@@ -77,9 +79,8 @@ impl CpuPool {
                 busy.decrement(1.0);
             });
             match answer.await {
-                Ok(Ok(Some(value))) => Ok(value),
-                Ok(Err(error)) => Err(error),
-                Ok(Ok(None)) | Err(_) => Err(CpuError::Threads("a thread of the pool vanished".to_owned())),
+                Ok(outcome) => outcome,
+                Err(_) => Err(CpuError::Threads("a thread of the pool vanished".to_owned())),
             }
         }
     }
