@@ -6,6 +6,7 @@
 mod alone;
 mod drain;
 mod gate;
+mod heap;
 mod host;
 mod layers;
 mod metrics;

@@ -35,7 +35,7 @@ pub struct WorkerSettings {
     pub queue_activities_per_second: Option<f64>,
     /// MAINSPRING_HEARTBEAT_THROTTLE: the longest that the SDK holds a beat back. Default 5 s.
     pub heartbeat_throttle: Duration,
-    /// MAINSPRING_RECYCLE_ACTIVITIES: the activity worker is rebuilt after so many. Default 5,000; 0 is never.
+    /// MAINSPRING_RECYCLE_ACTIVITIES: the activity worker is rebuilt after so many. Default 2,000; 0 is never.
     pub recycle_activities: u64,
     /// MAINSPRING_CRASH_BUDGET: how often a worker may die in ten minutes. Default 5.
     pub crash_budget: usize,
@@ -133,7 +133,7 @@ impl Section for WorkerSettings {
             recycle_activities: reader
                 .field("MAINSPRING_RECYCLE_ACTIVITIES")
                 .doc("Activities after which the activity worker is rebuilt, for the SDK keeps 0.6 KB of each; 0 is never")
-                .count(5_000, 0..=10_000_000) as u64,
+                .count(2_000, 0..=10_000_000) as u64,
             crash_budget: reader
                 .field("MAINSPRING_CRASH_BUDGET")
                 .doc("How often a worker may die within ten minutes before the process gives up with exit code 70")
