@@ -2,12 +2,28 @@
 
 use std::time::{Duration, Instant};
 
+use mainspring::ActivitySet;
 use mainspring::activity::Heartbeater;
 use mainspring::prelude::*;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 pub struct Lab;
+
+/// Every one of them.
+pub fn all(set: ActivitySet<Lab>) -> ActivitySet<Lab> {
+    set.activity(Lab::echo)
+        .activity(Lab::nap)
+        .activity(Lab::stubborn)
+        .activity(Lab::heeding)
+        .activity(Lab::burn)
+        .activity(Lab::spawn_blocker)
+        .activity(Lab::fail)
+        .activity(Lab::panic)
+        .activity(Lab::scope)
+        .activity(Lab::stuck)
+        .activity(Lab::dial)
+}
 
 /// One variant for each thing that an error can say.
 #[derive(Debug, Failure)]
@@ -18,9 +34,11 @@ pub enum LabError {
     Retryable(u32),
     #[failure(retryable, message = "row 4 is locked", type_name = "Locked", next_delay = "1h")]
     Stuck,
+    #[failure(retryable, message = "{0} cannot be reached: {1}", next_delay = "1h")]
+    Unreachable(String, std::io::Error),
 }
 
-fn burn_cpu(time: Duration) -> u64 {
+pub fn burn_cpu(time: Duration) -> u64 {
     let until = Instant::now() + time;
     let mut x = 1_u64;
     while Instant::now() < until {
@@ -109,6 +127,17 @@ impl Lab {
     pub async fn stuck(ctx: ActivityContext, text: String) -> Result<String, ActivityError> {
         ctx.record_heartbeat(serde_json::json!({ "row": 3, "of": text })).await?;
         Err(LabError::Stuck.into())
+    }
+
+    /// Goes on from its last heartbeat, and connects to an address.
+    #[activity(name = "dial")]
+    pub async fn dial(ctx: ActivityContext, address: String) -> Result<String, ActivityError> {
+        let row = ctx.heartbeat_details().deserialize::<u64>()?.unwrap_or(0) + 1;
+        ctx.record_heartbeat(row).await?;
+        match tokio::net::TcpStream::connect(&address).await {
+            Ok(_) => Ok(format!("attempt {} reached it in row {row}", ctx.info().attempt)),
+            Err(error) => Err(LabError::Unreachable(address, error).into()),
+        }
     }
 
     #[activity(name = "panic")]

@@ -126,6 +126,44 @@ impl Beats {
         Ok(format!("{:?}", resume::<Counted>(&ctx)))
     }
 
+    /// Burns a core of the pool, and beats.
+    #[activity(name = "pool_burn")]
+    pub async fn pool_burn(ctx: ActivityContext, millis: String) -> Result<String, ActivityError> {
+        let _heartbeater = Heartbeater::start(&ctx)?;
+        let time = Duration::from_millis(millis.parse()?);
+        let said = mainspring::activity::cpu(&ctx, move |_task| {
+            tracing::info!(thread = std::thread::current().name(), "burning on the pool");
+            crate::activities::burn_cpu(time);
+            mainspring::context::activity().map(|activity| format!("attempt {}", activity.attempt))
+        });
+        Ok(said.await?.unwrap_or_default())
+    }
+
+    /// Panics on the pool at its first attempt.
+    #[activity(name = "pool_panic")]
+    pub async fn pool_panic(ctx: ActivityContext, _arg: String) -> Result<String, ActivityError> {
+        let said = mainspring::activity::cpu(&ctx, |task| {
+            assert!(task.ctx().info().attempt > 1, "panicked on the pool");
+            "second attempt"
+        });
+        Ok(said.await?.to_owned())
+    }
+
+    /// Looks whether it is wanted, until it is not.
+    #[activity(name = "pool_until_cancelled")]
+    pub async fn pool_until_cancelled(ctx: ActivityContext, _arg: String) -> Result<String, ActivityError> {
+        let _heartbeater = Heartbeater::start(&ctx)?;
+        let said = mainspring::activity::cpu(&ctx, |task| {
+            tracing::info!("looking");
+            while !task.is_cancelled() {
+                std::hint::spin_loop();
+            }
+            tracing::info!("not wanted any more");
+        });
+        said.await?;
+        Err(ActivityError::cancelled())
+    }
+
     /// Ends by the monitor's word.
     #[activity(name = "checks")]
     pub async fn checks(ctx: ActivityContext, _arg: String) -> Result<String, ActivityError> {

@@ -97,6 +97,7 @@ impl Fragile {
 }
 
 /// Stands for a difference between two builds, which no environment may be in a real workflow.
+#[allow(clippy::disallowed_methods, reason = "it stands for what is no environment")]
 fn is_corrected() -> bool {
     std::env::var_os("LAB_CORRECTED").is_some()
 }
@@ -107,6 +108,7 @@ fn is_corrected() -> bool {
 pub struct Spin;
 
 #[workflow_methods]
+#[allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "what no workflow may do is its point")]
 impl Spin {
     #[run(name = "spin")]
     pub async fn run(_ctx: &mut WorkflowContext<Self>, millis: u64) -> WorkflowResult<()> {

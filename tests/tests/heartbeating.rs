@@ -191,3 +191,37 @@ async fn a_monitor_sees_the_shutdown_and_the_next_worker_goes_on() -> Outcome {
     assert_eq!(client.result::<String>(&id).await?, "attempt 2, stop: None");
     Ok(())
 }
+
+#[tokio::test]
+async fn work_on_the_pool_bears_its_activitys_ids_and_its_panic_is_the_activitys_failure() -> Outcome {
+    let env = Env::shared().await?;
+    let (queue, burnt, panicked) = (env.queue("pool"), env.id("burnt"), env.id("panicked"));
+    let mut worker = worker(&env, &queue, &[]).await?;
+    let client = env.client().await?;
+    client.begin(&queue, &burnt, "call", &beating("pool_burn", "10", 5)).await?;
+    let said: Value = serde_json::from_str(&worker.line("burning on the pool").await?)?;
+    assert_eq!((said["workflow_id"].as_str(), said["activity_type"].as_str()), (Some(burnt.as_str()), Some("pool_burn")));
+    assert!(said["thread"].as_str().is_some_and(|name| name.starts_with("cpu-")), "{said}");
+    assert_eq!(client.result::<String>(&burnt).await?, "attempt 1");
+    client.begin(&queue, &panicked, "call", &beating("pool_panic", "", 5)).await?;
+    assert_eq!(client.result::<String>(&panicked).await?, "second attempt");
+    let said: Value = serde_json::from_str(&worker.line("user code panicked").await?)?;
+    assert_eq!((said["panic"].as_str(), said["activity_type"].as_str()), (Some("panicked on the pool"), Some("pool_panic")));
+    assert!(said["place"].as_str().is_some_and(|place| place.contains("beats.rs:")), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn work_on_the_pool_learns_that_it_is_not_wanted_any_more() -> Outcome {
+    let env = Env::shared().await?;
+    let (queue, id) = (env.queue("unwanted"), env.id("unwanted"));
+    let mut worker = worker(&env, &queue, &[]).await?;
+    let client = env.client().await?;
+    client.begin(&queue, &id, "call", &beating("pool_until_cancelled", "", 2)).await?;
+    worker.line("\"msg\":\"looking\"").await?;
+    client.workflow(&id).cancel(Default::default()).await?;
+    worker.line("not wanted any more").await?;
+    let ended = client.result::<String>(&id).await.unwrap_err().to_string();
+    assert!(ended.to_lowercase().contains("cancel"), "{ended}");
+    Ok(())
+}

@@ -17,10 +17,11 @@ struct Step {
     full: bool,
 }
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step { name: "fmt", run: fmt, full: false },
     Step { name: "tidy", run: tidy::run, full: false },
     Step { name: "clippy", run: clippy, full: false },
+    Step { name: "workflows", run: workflows, full: false },
     Step { name: "doc", run: doc, full: false },
     // Its first run builds cargo-deny, and it only says something new when the lockfile changes.
     Step { name: "deny", run: deny::run, full: true },
@@ -65,7 +66,7 @@ fn report(outcomes: &[Outcome]) -> String {
     let mut report = "── lint\n".to_owned();
     for Outcome { name, took, fault } in outcomes {
         let verdict = fault.as_ref().map_or_else(|| "ok".to_owned(), |fault| format!("FAILED: {fault}"));
-        report += &format!("{name:<7} {:>6.1} s  {verdict}\n", took.as_secs_f64());
+        report += &format!("{name:<9} {:>6.1} s  {verdict}\n", took.as_secs_f64());
     }
     for outcome in outcomes.iter().filter(|outcome| outcome.fault.is_some()) {
         report += &format!("again: cargo xtask lint {}\n", outcome.name);
@@ -86,6 +87,11 @@ fn clippy(repository: &Repository) -> Result<bool, Failure> {
     let arguments =
         ["clippy", "--workspace", "--all-targets", "--all-features", "--keep-going", "--", "-D", "warnings"];
     show_and_run(repository, &arguments, None)
+}
+
+/// The management command has the list: users' workspaces lint by it too.
+fn workflows(repository: &Repository) -> Result<bool, Failure> {
+    show_and_run(repository, &["run", "--quiet", "--package", "mainspring-command", "--", "lint"], None)
 }
 
 fn doc(repository: &Repository) -> Result<bool, Failure> {
@@ -116,9 +122,9 @@ mod tests {
         assert_eq!(
             report(&outcomes),
             "── lint\n\
-             fmt        1.2 s  FAILED: its findings are above\n\
-             tidy       1.2 s  ok\n\
-             doc        1.2 s  FAILED: no cargo\n\
+             fmt          1.2 s  FAILED: its findings are above\n\
+             tidy         1.2 s  ok\n\
+             doc          1.2 s  FAILED: no cargo\n\
              again: cargo xtask lint fmt\n\
              again: cargo xtask lint doc\n"
         );
@@ -128,6 +134,6 @@ mod tests {
     fn an_unknown_step_is_refused_with_the_known_ones() {
         let repository = Repository::find().unwrap();
         let message = run(&repository, Some("format"), false).unwrap_err().to_string();
-        assert_eq!(message, "`format` is not a step of lint; the steps are fmt, tidy, clippy, doc, deny");
+        assert_eq!(message, "`format` is not a step of lint; the steps are fmt, tidy, clippy, workflows, doc, deny");
     }
 }

@@ -33,7 +33,7 @@ enum Verb {
     Setup,
     /// Format, clippy, docs and our own checks: all of them, then every failure at once
     Lint {
-        /// Run one step only: fmt, clippy, doc, tidy or deny
+        /// Run one step only: fmt, tidy, clippy, workflows, doc or deny
         step: Option<String>,
         /// Also run `deny`
         #[arg(long, conflicts_with = "step")]

@@ -30,10 +30,14 @@
 //! }
 //! ```
 
+mod cpu;
 mod heartbeat;
+pub mod isolated;
 mod resume;
 mod shutdown;
 
+pub use cpu::{CpuError, CpuPool, CpuTask, cpu};
+pub use isolated::{Isolated, IsolatedError};
 pub use heartbeat::{HeartbeatError, Heartbeater, MAX_DETAILS_BYTES, StallGuard};
 pub use resume::{Resume, resume};
 pub use shutdown::{ShutdownMonitor, StopReason, WorkerShuttingDown};

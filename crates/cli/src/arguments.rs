@@ -1,6 +1,8 @@
 //! The arguments, named as Temporal's CLI names them.
 
+pub(crate) mod activity;
 pub(crate) mod contracts;
+pub(crate) mod patches;
 pub(crate) mod replay;
 pub(crate) mod workflow;
 
@@ -9,7 +11,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mainspring_settings::Sources;
 
+use activity::ActivityVerb;
 use contracts::ContractsVerb;
+use patches::PatchesArguments;
 use replay::ReplayVerb;
 use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
 
@@ -70,11 +74,18 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: WorkflowVerb,
     },
+    /// Run an activity that failed here, to see why
+    Activity {
+        #[command(subcommand)]
+        verb: ActivityVerb,
+    },
     /// Hold saved histories against the code: would running workflows survive it?
     Replay {
         #[command(subcommand)]
         verb: ReplayVerb,
     },
+    /// Patches in workflow code: which open runs need them, what may become `deprecate_patch`, what may go
+    Patches(PatchesArguments),
     /// List the products, their task queues, workflows and activities
     #[command(after_help = "Example:\n  mainspring products -o json")]
     Products {
@@ -87,6 +98,12 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: ContractsVerb,
     },
+    /// Refuse in workflow code what a replay would answer otherwise: clocks, randomness, I/O; exit code 1 if there is any
+    #[command(
+        after_help = "Example:\n  mainspring lint --path src/orders.rs\n\nRuns clippy in this workspace; what it cannot see, \
+`replay check` does."
+    )]
+    Lint(LintArguments),
     /// The search attributes that products declare, and what the namespace knows of them
     SearchAttributes {
         #[command(subcommand)]
@@ -186,6 +203,16 @@ pub(crate) struct DevArguments {
     /// The server alone: the workers run elsewhere
     #[arg(long, conflicts_with_all = ["products", "one_queue", "watch"])]
     pub(crate) no_workers: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LintArguments {
+    /// Also workflow code: a file or folder, from the workspace's root; src/workflows.rs and src/workflows/ always are
+    #[arg(long)]
+    pub(crate) path: Vec<PathBuf>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, Subcommand)]

@@ -37,8 +37,6 @@ pub struct Activity {
     pub shutdown: Shutdown,
     /// What the attempt's report has to wait for.
     pub endings: Endings,
-    /// Run by a test or by hand, outside a worker: nobody at the server waits for its report.
-    pub alone: bool,
 }
 
 /// One run of a workflow.

@@ -17,8 +17,9 @@ pub use mainspring_logs as logs;
 pub use mainspring_settings as settings;
 pub use mainspring_vocabulary as vocabulary;
 pub use mainspring_worker::{
-    DeclaredAttribute, Host, HostError, Product, Registry, RegistryError, Report, RunningHost, Setup, SetupError, Sum,
-    WorkerSettings, WorkflowEntry, run,
+    ActivitySet, DeclaredAttribute, GateFailure, GateInput, GateReport, GateType, Host, HostError, Product,
+    REPLAY_GATE, Registry, RegistryError, Report, RunningHost, Setup, SetupError, Sum, WorkerSettings, WorkflowEntry,
+    run,
 };
 
 /// What most products name.

@@ -31,6 +31,7 @@ impl Env {
     /// # Errors
     /// It could not be installed or started.
     pub async fn shared() -> Result<Self, ServersError> {
+        crate::logs::show_if_asked();
         static SHARED: OnceCell<TemporalDevServer> = OnceCell::const_new();
         let builder = search_attributes()
             .into_iter()
@@ -76,6 +77,7 @@ impl Env {
     /// # Errors
     /// As [`Env::skipping`].
     pub async fn skipping_alone() -> Result<Self, TestError> {
+        crate::logs::show_if_asked();
         let clock = Clock::start().await?;
         Ok(Self { address: clock.address(), clock: Some(clock) })
     }

@@ -13,7 +13,6 @@ mod seen;
 mod size;
 mod skipped;
 mod source;
-mod workflows;
 
 use std::fmt;
 
@@ -47,16 +46,8 @@ impl fmt::Display for Finding {
 }
 
 /// The rules that look at one file at a time.
-const FILE_RULES: [fn(&Source) -> Vec<Finding>; 8] = [
-    source::check,
-    size::check,
-    names::check,
-    activities::check,
-    workflows::check,
-    lints::check,
-    skipped::check,
-    places::check,
-];
+const FILE_RULES: [fn(&Source) -> Vec<Finding>; 7] =
+    [source::check, size::check, names::check, activities::check, lints::check, skipped::check, places::check];
 
 /// Applies every rule and prints the findings.
 pub(crate) fn run(repository: &Repository) -> Result<bool, Failure> {
@@ -100,7 +91,6 @@ mod tests {
             Source::new("a/utils.rs", ""),
             Source::new("a/Cargo.toml", "[package]"),
             Source::new("products/x/src/charge.rs", "#[activity] fn charge() {}"),
-            Source::new("products/x/src/workflows/export.rs", "use tokio::fs;"),
             Source::new("tests/later.rs", "#[ignore] fn later() {}"),
             Source::new("notes.md", concat!("/ro", "ot/x")),
         ];
@@ -116,7 +106,6 @@ mod tests {
             "crates/new/Cargo.toml",
             "notes.md",
             "products/x/src/charge.rs",
-            "products/x/src/workflows/export.rs",
             "tests/later.rs",
         ];
         assert_eq!(found, expected);

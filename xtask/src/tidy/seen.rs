@@ -40,11 +40,6 @@ impl Seen {
         self.segments.windows(segments.len()).any(|window| window == segments)
     }
 
-    /// Whether the path begins with these segments.
-    pub(super) fn begins(&self, segments: &[&str]) -> bool {
-        self.segments.iter().zip(segments).filter(|(given, wanted)| given == wanted).count() == segments.len()
-    }
-
     /// The last segment.
     pub(super) fn last(&self) -> &str {
         self.segments.last().map_or("", String::as_str)

@@ -154,7 +154,7 @@ impl Beating {
     /// Sends the newest details at once, around the throttle, unless the server has them.
     async fn record_by_hand(self: Arc<Self>) {
         let details = self.details.lock().clone();
-        if details.version <= *self.kept.lock() || self.activity.as_ref().is_none_or(|activity| activity.alone) {
+        if details.version <= *self.kept.lock() {
             return;
         }
         let token = ActivityIdentifier::from_task_token(self.ctx.info().task_token.clone().into());

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::Output;
+use super::workflow::PolledArguments;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReplayVerb {
@@ -26,6 +27,13 @@ fields stay. Each is replayed as it will be saved, before it is written: if anot
 true values, it is not saved, unless --or-less lets it be scrubbed less, or --keep keeps the field that decides."
     )]
     Capture(CaptureArguments),
+    /// Have a worker replay recent histories on its own build; exit code 1 where they part
+    #[command(after_help = "Example:\n  mainspring replay gate --queue billing-next --newest 20 -o json\n\n\
+It starts the workflow mainspring-replay-gate on that queue, which every worker binary has unless MAINSPRING_REPLAY_GATE is off, \
+and waits for it. In a deploy: start the new build on a queue of its own (MAINSPRING_QUEUES=billing=billing-next), hold it \
+against the histories of the old one, and only then give it the traffic. Histories of a product are those of its own queue and of the \
+one that it was moved to.")]
+    Gate(GateArguments),
 }
 
 #[derive(Args, Debug)]
@@ -99,4 +107,22 @@ pub(crate) enum ScrubLevel {
     Personal,
     /// Strings in fields that are called password, token, api_key and the like
     Secrets,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct GateArguments {
+    /// The task queue that the build polls
+    #[arg(short, long, visible_alias = "task-queue")]
+    pub(crate) queue: String,
+    /// How many of each workflow type: so many that are closed, and so many that run
+    #[arg(long, default_value = "10", value_name = "N")]
+    pub(crate) newest: NonZeroUsize,
+    /// Only runs that match Temporal's list filter
+    #[arg(long)]
+    pub(crate) query: Option<String>,
+    #[command(flatten)]
+    pub(crate) polled: PolledArguments,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) output: Output,
 }

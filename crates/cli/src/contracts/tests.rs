@@ -154,6 +154,7 @@ fn what_an_older_caller_sends_and_nobody_reads_is_found_in_inputs() {
             became::<recursive::old::T, recursive::new::T>(Role::Input),
             &[
                 "workflow ship, input: $.n was an integer from 0 on, and is a string now: take both (an untagged enum), or give the new one a name of its own",
+                "workflow ship, input: $.next.n was an integer from 0 on, and is a string now: take both (an untagged enum), or give the new one a name of its own",
             ],
         ),
     ] {

@@ -2,6 +2,7 @@
 
 mod capture;
 mod check;
+mod gate;
 mod progress;
 
 use mainspring_settings::Sources;
@@ -17,6 +18,7 @@ pub(crate) fn run(verb: &ReplayVerb, registry: &Registry, sources: &Sources) -> 
     let moved = registry.moved(&worker.queues).map_err(|error| Failure::Config(error.to_string()))?;
     match verb {
         ReplayVerb::Check(arguments) => check::run(arguments, &moved, &connection),
+        ReplayVerb::Gate(arguments) => crate::block_on(gate::run(arguments, connection)),
         ReplayVerb::Capture(arguments) => crate::block_on(capture::run(arguments, &moved, connection)),
     }
 }

@@ -4,6 +4,7 @@ use prost::Message;
 use prost_reflect::{DeserializeOptions, DynamicMessage, MessageDescriptor};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use temporalio_common::protos::temporal::api::enums::v1::EventType;
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 
 use super::{shape, shorthand};
@@ -47,13 +48,21 @@ fn one(place: usize, mut event: Value, descriptor: &MessageDescriptor) -> Result
         return of_the_sdk(event).map_err(|(field, reason)| fault(field, reason));
     }
     shorthand::spell_out(&mut event, descriptor);
+    let event_type = event.get("eventType").or_else(|| event.get("event_type")).cloned();
     let mut track = serde_path_to_error::Track::new();
     let options = DeserializeOptions::new().deny_unknown_fields(false);
     let deserializer = serde_path_to_error::Deserializer::new(event, &mut track);
     let message = DynamicMessage::deserialize_with_options(descriptor.clone(), deserializer, &options);
     let message = message.map_err(|error| fault(track.path().to_string(), error.to_string()))?;
-    HistoryEvent::decode(message.encode_to_vec().as_slice())
-        .map_err(|error| fault("(the event)".to_owned(), error.to_string()))
+    let event = HistoryEvent::decode(message.encode_to_vec().as_slice());
+    let event = event.map_err(|error| fault("(the event)".to_owned(), error.to_string()))?;
+    // An unknown name of an enum is passed over like an unknown field; but what happened has to be known.
+    if event.event_type() == EventType::Unspecified && !event.worker_may_ignore {
+        let given = event_type.map_or_else(|| "missing".to_owned(), |given| given.to_string());
+        let reason = format!("{given} is no type of event that this version knows, such as EVENT_TYPE_TIMER_STARTED");
+        return Err(fault("eventType".to_owned(), reason));
+    }
+    Ok(event)
 }
 
 fn of_the_sdk<T: DeserializeOwned>(event: Value) -> Result<T, (String, String)> {

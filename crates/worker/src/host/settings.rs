@@ -47,6 +47,8 @@ pub struct WorkerSettings {
     pub versioning: Versioning,
     /// MAINSPRING_HTTP_ADDR: probes and metrics. Default 127.0.0.1:9090.
     pub http_addr: SocketAddr,
+    /// MAINSPRING_REPLAY_GATE: whether workers offer the workflow `mainspring-replay-gate`. Default on.
+    pub replay_gate: bool,
     /// MAINSPRING_QUEUES: products on other queues than their own, for this binary; calls from workflow code follow.
     pub queues: QueueMoves,
     /// MAINSPRING_EVERY_ACTIVITY_TWICE: for development. The first success of each activity is answered as if it had been
@@ -155,6 +157,10 @@ impl Section for WorkerSettings {
                 .field("MAINSPRING_HTTP_ADDR")
                 .doc("Where /livez, /readyz and /metrics listen")
                 .parse(SocketAddr::from(([127, 0, 0, 1], 9090)), parse_addr),
+            replay_gate: reader
+                .field("MAINSPRING_REPLAY_GATE")
+                .doc("Whether workers offer the workflow mainspring-replay-gate, which replays recent histories on their code: on or off")
+                .choice(&[("on", true), ("off", false)], true),
             queues: reader
                 .field("MAINSPRING_QUEUES")
                 .doc("Products on other queues than their own, product=queue,…; a queue that other binaries serve may be named too")

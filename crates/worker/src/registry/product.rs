@@ -14,6 +14,7 @@ use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 use temporalio_common::{ActivityDefinition, WorkflowDefinition};
 use temporalio_sdk::WorkerOptions;
 use temporalio_sdk::activities::{ActivityDefinitions, ActivityImplementer, ExecutableActivity};
+use temporalio_sdk::interceptors::ActivityInboundInterceptor;
 use temporalio_sdk::workflow_interceptors::WorkflowInterceptorConstructor;
 use temporalio_sdk::workflow_replayer::WorkflowReplayerOptions;
 use temporalio_sdk::workflows::WorkflowImplementation;
@@ -300,6 +301,36 @@ impl Product {
     /// Adds the settings that the product declared to a report.
     pub fn report_settings(&self, report: Report, sources: &Sources) -> Report {
         self.settings.iter().fold(report, |report, section| (section.report)(report, sources))
+    }
+
+    /// A product of one activity, on an instance that is there already.
+    pub(crate) fn alone<A>(instance: Arc<A::Implementer>) -> Self
+    where
+        A: ExecutableActivity + 'static,
+        A::Input: Send + Sync,
+        A::Output: Send + Sync,
+    {
+        let connect: Connect = Arc::new(move |_setup| {
+            let instance = instance.clone();
+            let registration: Registration = Arc::new(move |options| {
+                options.register_activity::<A>(instance.clone());
+            });
+            std::future::ready(Ok(registration)).boxed()
+        });
+        let mut product = Self::new("alone", "alone");
+        product.activities.push(ActivitiesEntry {
+            listed: vec![ActivityEntry { name: A::definition().name().to_owned(), types: None }],
+            connect,
+        });
+        product
+    }
+
+    /// Its activities without its workflows, with this interceptor next to user code.
+    pub(crate) fn activities_alone(mut self, interceptor: impl ActivityInboundInterceptor + Clone) -> Self {
+        self.workflows.clear();
+        self.customize(move |options| {
+            options.activity_inbound_interceptor(interceptor.clone());
+        })
     }
 
     #[cfg(test)]

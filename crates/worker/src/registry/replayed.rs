@@ -1,13 +1,11 @@
 //! The registry's workflows as a history is replayed on them: with the layers that a worker puts around them.
 
-use std::sync::Arc;
-
 use mainspring_replay::Code;
 use temporalio_common::data_converters::DataConverter;
 use temporalio_sdk::workflow_replayer::WorkflowReplayerOptions;
 
 use super::{Product, Registry};
-use crate::layers::workflow_layer;
+use crate::layers::replayed_workflow_layer;
 
 impl Registry {
     /// The workflows of one of its products, as a worker of `namespace` runs them: calls go where the product was moved to,
@@ -17,7 +15,7 @@ impl Registry {
         let options = WorkflowReplayerOptions::new().namespace(namespace).data_converter(converter);
         let mut options = options.task_queue(product.queue()).build();
         product.replay_registrations().for_each(|register| register(&mut options));
-        options.workflow_interceptor(workflow_layer(Arc::default(), self.routes(), None));
+        options.workflow_interceptor(replayed_workflow_layer(self.routes()));
         for interceptor in product.workflow_interceptors() {
             options.workflow_interceptor(interceptor.clone());
         }

@@ -109,7 +109,7 @@ struct Comparison<'a> {
 
 impl Comparison<'_> {
     fn compare(&mut self, writer: &Value, reader: &Value, place: &Place) -> Vec<Fault> {
-        let pair = (referred(self.writer, writer).clone(), referred(self.reader, reader).clone());
+        let pair = (writer.clone(), reader.clone());
         if self.under_way.contains(&pair) {
             return Vec::new();
         }
@@ -261,13 +261,6 @@ impl Comparison<'_> {
         }
         found
     }
-}
-
-/// What a mere reference refers to.
-fn referred<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
-    let target = schema.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
-    let alone = schema.as_object().is_some_and(|keywords| keywords.len() == 1);
-    target.filter(|_| alone).and_then(|pointer| root.pointer(pointer)).unwrap_or(schema)
 }
 
 /// A schema again, to be told in words.
