@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn the_summary_tells_an_installation_from_nothing_to_do() {
         let took = Duration::from_millis(2500);
-        assert_eq!(summary(&[How::OnPath, How::Cached], took), "nothing was missing");
+        assert_eq!(summary(&[How::OnPath, How::OfThePackage, How::Cached], took), "nothing was missing");
         assert_eq!(summary(&[How::OnPath, How::Downloaded, How::BuiltWithGo], took), "installed 2 of 3, in 2.5 s");
     }
 }
