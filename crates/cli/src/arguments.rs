@@ -1,6 +1,7 @@
 //! The arguments, named as Temporal's CLI names them.
 
 pub(crate) mod activity;
+pub(crate) mod contracts;
 pub(crate) mod replay;
 pub(crate) mod workflow;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use mainspring_settings::Sources;
 
 use activity::ActivityVerb;
+use contracts::ContractsVerb;
 use replay::ReplayVerb;
 use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
 
@@ -20,7 +22,7 @@ use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
     version,
     after_help = "Example:\n  mainspring dev\n  mainspring workflow execute no-op \
 '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'\n\nExit codes: 0 done, 1 the workflow failed or \
-ended otherwise, or code and history part, 64 wrong arguments or input, 66 no such workflow, 69 Temporal cannot be reached or nobody polls, 70 anything \
+ended otherwise, or a check found something, 64 wrong arguments or input, 66 no such workflow, 69 Temporal cannot be reached or nobody polls, 70 anything \
 else, 71 the operating system refused something, 78 a setting is missing or wrong, 130 Ctrl-C, 143 SIGTERM twice."
 )]
 pub(crate) struct Arguments {
@@ -86,6 +88,11 @@ pub(crate) enum Verb {
         /// How to print
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
+    },
+    /// Hold inputs and results against the schemas that were committed
+    Contracts {
+        #[command(subcommand)]
+        verb: ContractsVerb,
     },
     /// The search attributes that products declare, and what the namespace knows of them
     SearchAttributes {

@@ -4,7 +4,7 @@ use mainspring_client::ClientError;
 use mainspring_settings::SettingsError;
 use mainspring_worker::HostError;
 
-/// The workflow failed, was cancelled, terminated or timed out; or a gate is red: code and history part.
+/// The workflow failed, was cancelled, terminated or timed out; or a check found something.
 pub const WORKFLOW_FAILED: u8 = 1;
 /// Wrong arguments or input.
 pub const USAGE: u8 = 64;
@@ -28,9 +28,9 @@ pub(crate) enum Failure {
     NotFound(String),
     #[error("{0}")]
     WorkflowFailed(String),
-    /// A gate is red.
+    /// What a check found.
     #[error("{0}")]
-    Gate(String),
+    Broken(String),
     #[error("{0}")]
     Unavailable(String),
     #[error("{0}")]
@@ -56,7 +56,7 @@ impl Failure {
         match self {
             Self::Usage(_) => USAGE,
             Self::NotFound(_) => NOT_FOUND,
-            Self::WorkflowFailed(_) | Self::Gate(_) => WORKFLOW_FAILED,
+            Self::WorkflowFailed(_) | Self::Broken(_) => WORKFLOW_FAILED,
             Self::Unavailable(_) => UNAVAILABLE,
             Self::Config(_) => CONFIG,
             Self::Interrupted(_) => INTERRUPTED,

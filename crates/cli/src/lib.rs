@@ -5,6 +5,7 @@
 mod activity;
 mod arguments;
 mod config;
+mod contracts;
 mod dev;
 pub mod exit;
 mod generate;
@@ -51,6 +52,7 @@ fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Res
     let sources = arguments.connection.over(Sources::environment()).with_file()?;
     match arguments.verb {
         Verb::Generate { verb } => generate::run(&verb, &registry),
+        Verb::Contracts { verb } => contracts::run(&verb, &registry),
         Verb::Products { output } => products::run(&registry, output),
         Verb::Config { verb } => config::run(&verb, &sources, &registry),
         Verb::Worker { verb: WorkerVerb::Start(chosen) } | Verb::StartTemporalWorker(chosen) => {

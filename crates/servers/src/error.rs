@@ -31,6 +31,16 @@ pub enum ServersError {
         /// The cause.
         source: std::io::Error,
     },
+    /// There is no folder for a server's data.
+    #[error("cannot {step} {}: {source}; make it writable, or set TMPDIR to a folder that is", path.display())]
+    Scratch {
+        /// What was being done.
+        step: &'static str,
+        /// To which file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// Every way to a tool failed.
     #[error(
         "{name} {version} is not on this machine, and could not be installed:{}\nWhat helps: {advice}",
@@ -154,6 +164,16 @@ pub enum ServersError {
         program: PathBuf,
         /// The cause.
         source: std::io::Error,
+    },
+    /// A program that sets a server up, or asks it, did not do it.
+    #[error("{program} did not do it ({exit}); it said:{}", shown(lines))]
+    Refused {
+        /// The program.
+        program: String,
+        /// How it ended.
+        exit: Exit,
+        /// Its last lines, oldest first.
+        lines: Vec<String>,
     },
     /// A port that was asked for is taken.
     #[error(

@@ -51,6 +51,31 @@ impl Means {
     }
 }
 
+/// What every builder is told of its [`Means`]; `$what` is what its toolbox is for.
+macro_rules! means {
+    ($what:literal) => {
+        /// How long the server may take to be ready; 60 s by default. An installation before that does not count.
+        pub fn start_limit(mut self, limit: std::time::Duration) -> Self {
+            self.means.start_limit = limit;
+            self
+        }
+
+        #[doc = concat!("Where ", $what, "; by default as the environment says")]
+        /// ([`Toolbox::from_env`](crate::tools::Toolbox::from_env)).
+        pub fn toolbox(mut self, toolbox: crate::tools::Toolbox) -> Self {
+            self.means.toolbox = Some(toolbox);
+            self
+        }
+
+        /// Where an installation says what it does; stderr by default.
+        pub fn progress(mut self, progress: crate::tools::Progress) -> Self {
+            self.means.progress = progress;
+            self
+        }
+    };
+}
+pub(crate) use means;
+
 /// Starts a server and returns when `ask`, which is repeated, has found it ready.
 pub(crate) async fn launch<F: Future<Output = Result<(), String>>>(
     name: &'static str,

@@ -4,11 +4,10 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::error::ServersError;
 use crate::grpc::expect;
-use crate::launch::{Means, Race, STOP_LIMIT, launch};
+use crate::launch::{Means, Race, STOP_LIMIT, launch, means};
 use crate::process::OwnedProcess;
 use crate::tools::{Jars, Progress, Toolbox};
 use crate::{java, ports};
@@ -79,24 +78,7 @@ impl TimeSkippingServerBuilder {
         self
     }
 
-    /// How long the server may take to be ready; 60 s by default. An installation before that does not count.
-    pub fn start_limit(mut self, limit: Duration) -> Self {
-        self.means.start_limit = limit;
-        self
-    }
-
-    /// Where Java and the server's jars are looked for and installed; by default as the environment says
-    /// ([`Toolbox::from_env`]).
-    pub fn toolbox(mut self, toolbox: Toolbox) -> Self {
-        self.means.toolbox = Some(toolbox);
-        self
-    }
-
-    /// Where an installation says what it does; stderr by default.
-    pub fn progress(mut self, progress: Progress) -> Self {
-        self.means.progress = progress;
-        self
-    }
+    means!("Java and the server's jars are looked for and installed");
 
     /// Fetches the server's jars if the cache lacks them, starts it, and returns when it is ready.
     ///

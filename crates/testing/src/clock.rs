@@ -33,7 +33,7 @@ const SLEEP_LIMIT: Duration = Duration::from_secs(30);
 /// While a test waits for something, time passes in steps: of a second, and later of this part of what has passed. So
 /// much may pass after what it waited for.
 const FIRST_STEP: Duration = Duration::from_secs(1);
-const STEP_PART: u32 = 16;
+const STEP_PART: u32 = 8;
 /// The last step mostly is over with what was waited for; it is not when somebody else's activity runs.
 const LAST_STEP_LIMIT: Duration = Duration::from_secs(1);
 const NAMESPACE: &str = "default";

@@ -55,7 +55,7 @@ impl Env {
     /// the machine's, until somebody waits: in [`sleep`](Self::sleep), for a result through
     /// [`TestClient`](crate::Workflows::result), or in [`skip_while`](Self::skip_while). Then it jumps to the next
     /// timer, timeout or retry, as soon as no workflow task and no activity runs. So a week passes in milliseconds, and
-    /// an activity still has the time that it really takes. Where a test waits for a result, a sixteenth of
+    /// an activity still has the time that it really takes. Where a test waits for a result, up to an eighth of
     /// the wait may pass after it.
     ///
     /// **It has one clock.** While one test waits, time passes for every workflow of every test on this server: it may

@@ -4,7 +4,7 @@
 //! skipped. Each test takes a task queue and ids of its own, so all run at once. [`Env::worker`] runs a product's worker
 //! inside the test, with mocks; [`ActivityRun`] runs one activity alone; [`capture_logs`] keeps log lines, and `DEBUG=1`
 //! shows them. [`Process`] is a worker binary that a test runs, signals and reads. [`Collector`] keeps the spans that a
-//! process sends.
+//! process sends. [`postgres`], [`s3`] and [`kafka`] are servers that a test binary shares, too.
 
 mod activity;
 mod clock;
@@ -13,6 +13,7 @@ mod env;
 mod logs;
 mod machine;
 mod process;
+mod servers;
 mod worker;
 mod workflows;
 
@@ -23,5 +24,6 @@ pub use logs::{CapturedLogs, LogLine, LogLines, capture_logs};
 pub use machine::{free_port, program, temporal_cli};
 pub use mainspring_worker::{Beat, TwiceReport};
 pub use process::{Exit, Process};
+pub use servers::{kafka, postgres, s3};
 pub use worker::{ATTEMPTS, Call, PATIENCE, RunError, TestRun, TestWorker, WorkerBuilder, fails_first};
 pub use workflows::{TestClient, Workflows};

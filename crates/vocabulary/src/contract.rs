@@ -2,6 +2,8 @@
 
 use temporalio_common::WorkflowDefinition;
 
+use crate::Messages;
+
 /// What a contract crate says of a workflow, on a marker that callers name and workers never run.
 ///
 /// ```
@@ -34,6 +36,12 @@ pub trait Contract: WorkflowDefinition + Default + Send + Sync + 'static {
     /// The workflow id that follows from an input, so that the same thing is never started twice at once. By default
     /// none does, and callers take a random id.
     const WORKFLOW_ID: Option<fn(&Self::Input) -> String> = None;
+
+    /// What callers can say to a run and ask of it, so that `contracts check` knows their types:
+    /// `messages.signal(CancelFollowUp).query(GetStatus)`. By default nothing.
+    fn messages(messages: Messages<Self>) -> Messages<Self> {
+        messages
+    }
 
     /// The id for this input, if ids follow from inputs.
     fn workflow_id(input: &Self::Input) -> Option<String> {

@@ -27,17 +27,21 @@
 mod classify;
 mod contract;
 mod failure;
+mod messages;
 pub mod names;
 mod panic;
 pub mod progress;
 mod ranges;
+mod wire;
 
 pub use classify::classify;
 pub use contract::Contract;
 pub use failure::{Classified, application_failure};
+pub use messages::{Message, MessageKind, Messages};
 pub use panic::panic_failure;
 pub use progress::{Progress, ProgressError};
 pub use ranges::Ranges;
+pub use wire::WireType;
 
 /// Makes an enum, or a struct, the failures of an activity or workflow.
 ///

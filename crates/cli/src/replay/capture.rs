@@ -50,7 +50,7 @@ pub(crate) async fn run(
     }
     say(&format!("{saved} saved, {refused} not"));
     if refused > 0 {
-        return Err(Failure::Gate(format!("{refused} could not be saved: the reasons are above")));
+        return Err(Failure::Broken(format!("{refused} could not be saved: the reasons are above")));
     }
     Ok(())
 }

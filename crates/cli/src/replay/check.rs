@@ -57,7 +57,7 @@ pub(crate) fn run(
         files.into_iter().flatten().map(|file| Task { file, product: None }).collect()
     };
     if tasks.is_empty() && gaps.is_empty() {
-        return Err(Failure::Gate("there is no history to replay, so nothing was checked".to_owned()));
+        return Err(Failure::Broken("there is no history to replay, so nothing was checked".to_owned()));
     }
     // Payloads are saved decoded, so there is no codec here, and no key in CI.
     let converter = DataConverter::default;
@@ -230,7 +230,7 @@ fn verdict(bad: usize, gaps: &[Gap]) -> Result<(), Failure> {
         ));
     }
     faults.extend(gaps.iter().map(|gap| gap.why.clone()));
-    if faults.is_empty() { Ok(()) } else { Err(Failure::Gate(faults.join("; "))) }
+    if faults.is_empty() { Ok(()) } else { Err(Failure::Broken(faults.join("; "))) }
 }
 
 fn plural(count: usize, one: &str, many: &str) -> String {

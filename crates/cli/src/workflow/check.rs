@@ -153,7 +153,7 @@ fn path(location: &Location) -> String {
     })
 }
 
-fn field_path(path: &str, name: &str) -> String {
+pub(crate) fn field_path(path: &str, name: &str) -> String {
     let is_plain =
         name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
     if is_plain && !name.is_empty() { format!("{path}.{name}") } else { format!("{path}[{name:?}]") }

@@ -3,7 +3,7 @@
 //! at once).
 
 mod batch;
-mod check;
+pub(crate) mod check;
 mod describe;
 mod end;
 pub(crate) mod failure;
@@ -14,7 +14,7 @@ mod pollers;
 mod query;
 mod reset;
 mod result;
-mod schema;
+pub(crate) mod schema;
 pub(crate) mod server;
 mod signal;
 mod start;

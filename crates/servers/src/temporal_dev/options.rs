@@ -5,14 +5,12 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use super::{NAME, TemporalDevServer};
 use crate::error::ServersError;
-use crate::launch::Means;
+use crate::launch::{Means, means};
 use crate::ports;
 use crate::process::forget_variables;
-use crate::tools::{Progress, Toolbox};
 
 /// The type of a custom search attribute, by Temporal's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,29 +152,13 @@ impl TemporalDevServerBuilder {
         self
     }
 
-    /// How long the server may take to be ready; 60 s by default. An installation before that does not count.
-    pub fn start_limit(mut self, limit: Duration) -> Self {
-        self.means.start_limit = limit;
-        self
-    }
-
     /// Runs this program, instead of the Temporal CLI that the toolbox provides.
     pub fn program(mut self, path: impl Into<PathBuf>) -> Self {
         self.program = Some(path.into());
         self
     }
 
-    /// Where the Temporal CLI is looked for and installed; by default as the environment says ([`Toolbox::from_env`]).
-    pub fn toolbox(mut self, toolbox: Toolbox) -> Self {
-        self.means.toolbox = Some(toolbox);
-        self
-    }
-
-    /// Where an installation says what it does; stderr by default.
-    pub fn progress(mut self, progress: Progress) -> Self {
-        self.means.progress = progress;
-        self
-    }
+    means!("the Temporal CLI is looked for and installed");
 
     /// Installs the Temporal CLI if this machine lacks it, starts the server, and returns when it is ready.
     ///

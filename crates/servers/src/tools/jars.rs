@@ -17,6 +17,8 @@ use crate::error::ServersError;
 pub struct Jars {
     pub(super) tool: Tool,
     pub(super) pins: Vec<Pin>,
+    /// Names this list of pins: another one has another folder.
+    sum: String,
 }
 
 /// One jar: its coordinates, and its SHA-256 in lower-case hex.
@@ -33,7 +35,14 @@ impl Jars {
     /// coordinates `GROUP:ARTIFACT:VERSION`, a space, and the SHA-256 of the jar in lower-case hex; other lines are
     /// passed over.
     pub fn new(name: impl Into<String>, slug: impl Into<String>, version: impl Into<String>, pins: &str) -> Self {
-        Self { tool: Tool::new(name, slug, version), pins: pins.lines().filter_map(Pin::read).collect() }
+        let mut sum = hex(&Sha256::digest(pins));
+        sum.truncate(8);
+        Self { tool: Tool::new(name, slug, version), pins: pins.lines().filter_map(Pin::read).collect(), sum }
+    }
+
+    /// Apache Kafka, with its command-line tools.
+    pub fn kafka() -> Self {
+        Self::new("Apache Kafka", "kafka", "3.9.1", include_str!("pins/kafka-3.9.1.txt"))
     }
 
     /// Temporal's test server, whose clock can jump.
@@ -78,7 +87,7 @@ impl Toolbox {
     /// [`ServersError::Cache`].
     pub fn jars(&self, jars: &Jars, progress: &Progress) -> Result<Installed, ServersError> {
         let (tools, tool) = (self.tools(), &jars.tool);
-        let folder = tools.join(tool.slug());
+        let folder = tools.join(format!("{}-{}", tool.slug(), jars.sum));
         // It has its name only when it is whole.
         if folder.is_dir() {
             return Ok(tool.installed(folder, How::Cached));

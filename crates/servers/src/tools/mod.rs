@@ -44,6 +44,8 @@ pub struct Installed {
 pub enum How {
     /// It was on `PATH`, whatever its version.
     OnPath,
+    /// It is where a package of this machine's system has it.
+    OfThePackage,
     /// It had been installed into the cache before.
     Cached,
     /// It was downloaded now.
@@ -62,6 +64,7 @@ impl fmt::Display for How {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::OnPath => "on PATH",
+            Self::OfThePackage => "of the system's package",
             Self::Cached => "in the cache",
             Self::Downloaded => "downloaded",
             Self::BuiltWithGo => "built with go install",
@@ -79,13 +82,16 @@ pub const PYTHON_SDK: (&str, &str) = ("temporalio", "1.35.0");
 /// are asked for their version.
 ///
 /// # Errors
-/// [`ServersError::NotInstalled`] with everything that was tried, or the cache's own errors.
+/// [`ServersError::NotInstalled`] with everything that was tried, [`ServersError::NotFound`] for what is to be installed by
+/// hand (PostgreSQL, Java), or the errors of [`Toolbox::jars`].
 pub fn setup(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
     let toolbox = Toolbox::from_env()?;
-    let programs = [Tool::temporal_cli(), Tool::mprocs()];
+    let postgres = toolbox.postgres()?.with_version();
+    let programs = [Tool::temporal_cli(), Tool::versitygw(), Tool::mprocs()];
     let programs = programs.iter().map(|tool| toolbox.provide(tool, progress).map(Installed::with_version));
-    let jars = [Jars::temporal_test_server()];
-    programs.chain(jars.iter().map(|jars| toolbox.jars(jars, progress))).collect()
+    let jars = [Jars::temporal_test_server(), Jars::kafka()];
+    let jars = jars.iter().map(|jars| toolbox.jars(jars, progress));
+    std::iter::once(Ok(postgres)).chain(jars).chain(programs).collect()
 }
 
 /// What the slow tier of tests needs besides: a Python with Temporal's SDK.

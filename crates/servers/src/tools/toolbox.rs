@@ -138,7 +138,7 @@ impl Toolbox {
         self.cache.join("tools")
     }
 
-    pub(super) fn on_path(&self, program: &str) -> Option<PathBuf> {
+    pub(crate) fn on_path(&self, program: &str) -> Option<PathBuf> {
         // A relative folder would mean another program in every working directory.
         env::split_paths(&self.search)
             .filter(|folder| folder.is_absolute())

@@ -4,4 +4,7 @@
 
 mod dev_server;
 mod ending;
+mod kafka;
+mod postgres;
+mod s3;
 mod time_skipping;

@@ -149,7 +149,7 @@ pub(crate) enum BankError {
 }
 
 /// What the shop sends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub(crate) struct Shipment {
     pub(crate) parcel: String,
     pub(crate) sent: u64,

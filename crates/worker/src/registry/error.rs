@@ -1,5 +1,6 @@
 //! What can be wrong with a set of products.
 
+use mainspring_vocabulary::MessageKind;
 use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 
 /// Why products cannot run together.
@@ -97,5 +98,19 @@ pub enum RegistryError {
         contract: &'static str,
         /// The task queue that the contract names.
         said: &'static str,
+    },
+    /// A caller would talk to a workflow that does not listen.
+    #[error(
+        "the contract {contract} lists the {kind:?} {name}, which {workflow} does not handle: give it a handler of that name, or take it off the list"
+    )]
+    ContractMessage {
+        /// The workflow's name on the wire.
+        workflow: String,
+        /// The contract's type.
+        contract: &'static str,
+        /// What it is.
+        kind: MessageKind,
+        /// Its name on the wire.
+        name: String,
     },
 }

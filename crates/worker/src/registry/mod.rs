@@ -22,7 +22,7 @@ pub use error::RegistryError;
 pub use moves::QueueMoves;
 pub(crate) use moves::{Callee, Routes};
 pub(crate) use product::Registration;
-pub use product::{ActivitySet, Product};
+pub use product::{ActivityEntry, ActivitySet, Product};
 pub use setup::{Setup, SetupError};
 pub use stand_in::StandIn;
 pub use workflow::WorkflowEntry;

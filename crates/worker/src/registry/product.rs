@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
 use mainspring_settings::{Report, Section, SettingsError, Sources};
-use mainspring_vocabulary::Contract;
+use mainspring_vocabulary::{Contract, WireType};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
@@ -78,8 +78,27 @@ pub struct Product {
 
 #[derive(Clone)]
 struct ActivitiesEntry {
-    names: Vec<String>,
+    listed: Vec<ActivityEntry>,
     connect: Connect,
+}
+
+/// An activity of a product, as it is listed.
+#[derive(Clone, Debug)]
+pub struct ActivityEntry {
+    name: String,
+    types: Option<(WireType, WireType)>,
+}
+
+impl ActivityEntry {
+    /// Its type, as on the wire.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its input's type and its result's. None for one listed by [`ActivitySet::activity_unchecked`].
+    pub const fn types(&self) -> Option<(WireType, WireType)> {
+        self.types
+    }
 }
 
 impl Product {
@@ -102,18 +121,19 @@ impl Product {
         }
     }
 
-    /// Registers a workflow, with the JSON schema of its input: commands check an input against it before it is sent.
-    /// A workflow without input takes `()`.
+    /// Registers a workflow, with the JSON schemas of its input and result: commands check an input before it is sent, and
+    /// `contracts check` what a change would break. A workflow without input takes `()`.
     #[must_use]
     pub fn workflow<W>(self) -> Self
     where
         W: WorkflowImplementation,
         <W::Run as WorkflowDefinition>::Input: JsonSchema + Send,
+        <W::Run as WorkflowDefinition>::Output: JsonSchema,
     {
-        self.with_workflow::<W>(Registered::new::<W>().schema_of::<<W::Run as WorkflowDefinition>::Input>())
+        self.with_workflow::<W>(Registered::new::<W>().typed::<W::Run>())
     }
 
-    /// Registers a workflow whose input has no JSON schema: nobody checks it but the workflow itself.
+    /// Registers a workflow whose input or result has no JSON schema: nobody checks them but the workflow itself.
     #[must_use]
     pub fn workflow_unchecked<W>(self) -> Self
     where
@@ -132,8 +152,9 @@ impl Product {
         W::Run: WorkflowDefinition<Input = C::Input, Output = C::Output>,
         C: Contract,
         C::Input: DeserializeOwned + JsonSchema + Send,
+        C::Output: JsonSchema,
     {
-        self.with_workflow::<W>(Registered::new::<W>().schema_of::<C::Input>().contract::<C>())
+        self.with_workflow::<W>(Registered::new::<W>().typed::<C>().contract::<C>())
     }
 
     fn with_workflow<W>(mut self, workflow: Registered) -> Self {
@@ -152,8 +173,8 @@ impl Product {
         F: Future<Output = Result<I, SetupError>> + Send + 'static,
     {
         self.crates.insert(crate_of::<I>());
-        let set = list(ActivitySet { names: Vec::new(), register: Vec::new() });
-        let names = set.names.clone();
+        let set = list(ActivitySet { listed: Vec::new(), register: Vec::new() });
+        let listed = set.listed.clone();
         let set = Arc::new(set);
         let connect: Connect = Arc::new(move |setup| {
             let (connecting, set) = (connect(setup), set.clone());
@@ -169,7 +190,7 @@ impl Product {
             }
             .boxed()
         });
-        self.activities.push(ActivitiesEntry { names, connect });
+        self.activities.push(ActivitiesEntry { listed, connect });
         self
     }
 
@@ -258,7 +279,12 @@ impl Product {
 
     /// Types of its activities, as on the wire.
     pub fn activity_names(&self) -> impl Iterator<Item = &str> {
-        self.activities.iter().flat_map(|entry| entry.names.iter().map(String::as_str))
+        self.activity_entries().map(ActivityEntry::name)
+    }
+
+    /// Its activities, in the order in which they were listed.
+    pub fn activity_entries(&self) -> impl Iterator<Item = &ActivityEntry> {
+        self.activities.iter().flat_map(|entry| &entry.listed)
     }
 
     /// Whether every setting that the product declared is there and parses. With a stand-in for every activity none is needed.
@@ -292,7 +318,8 @@ impl Product {
             std::future::ready(Ok(registration)).boxed()
         });
         let mut product = Self::new("alone", "alone");
-        product.activities.push(ActivitiesEntry { names: vec![A::definition().name().to_owned()], connect });
+        let listed = vec![ActivityEntry { name: A::definition().name().to_owned(), types: None }];
+        product.activities.push(ActivitiesEntry { listed, connect });
         product
     }
 
@@ -308,7 +335,8 @@ impl Product {
     pub(super) fn named_for_test(name: &str, queue: &str, activity: &str) -> Self {
         let connect: Connect = Arc::new(|_setup| async { Err("it connects nothing".into()) }.boxed());
         let mut product = Self::new(name, queue);
-        product.activities.push(ActivitiesEntry { names: vec![activity.to_owned()], connect });
+        let listed = vec![ActivityEntry { name: activity.to_owned(), types: None }];
+        product.activities.push(ActivitiesEntry { listed, connect });
         product
     }
 
@@ -343,8 +371,8 @@ impl Product {
 
     /// Whether each of these activities has a stand-in.
     fn stood_in(&self, entry: &ActivitiesEntry) -> bool {
-        let stood_in = |name: &String| self.stand_ins.iter().any(|stand_in| stand_in.name() == name);
-        entry.names.iter().all(stood_in)
+        let stood_in = |listed: &ActivityEntry| self.stand_ins.iter().any(|stand_in| stand_in.name() == listed.name());
+        entry.listed.iter().all(stood_in)
     }
 
     /// Connects every type of activities, but for those of which every activity has a stand-in.
@@ -383,21 +411,42 @@ type RegisterOne<I> = Box<dyn Fn(&mut WorkerOptions, Arc<I>) + Send + Sync>;
 
 /// The activities of one type, listed one by one: so their names are known without connecting anything.
 pub struct ActivitySet<I> {
-    names: Vec<String>,
+    listed: Vec<ActivityEntry>,
     register: Vec<RegisterOne<I>>,
 }
 
 impl<I: ActivityImplementer + Send + Sync + 'static> ActivitySet<I> {
-    /// Adds an activity: `set.activity(Payments::charge)`. The value is the SDK's marker, which holds nothing.
+    /// Adds an activity: `set.activity(Payments::charge)`. The value is the SDK's marker, which holds nothing. `contracts
+    /// check` holds its input and result against their schemas.
     #[must_use]
-    #[expect(clippy::needless_pass_by_value)]
-    pub fn activity<A>(mut self, activity: A) -> Self
+    pub fn activity<A>(self, activity: A) -> Self
+    where
+        A: ActivityDefinition + ExecutableActivity<Implementer = I> + 'static,
+        A::Input: JsonSchema + Send + Sync,
+        A::Output: JsonSchema + Send + Sync,
+    {
+        self.with(activity, Some((WireType::of::<A::Input>(), WireType::of::<A::Output>())))
+    }
+
+    /// Adds an activity whose input or result has no JSON schema: one of several arguments, for instance.
+    #[must_use]
+    pub fn activity_unchecked<A>(self, activity: A) -> Self
     where
         A: ActivityDefinition + ExecutableActivity<Implementer = I> + 'static,
         A::Input: Send + Sync,
         A::Output: Send + Sync,
     {
-        self.names.push(activity.name().to_owned());
+        self.with(activity, None)
+    }
+
+    #[expect(clippy::needless_pass_by_value)]
+    fn with<A>(mut self, activity: A, types: Option<(WireType, WireType)>) -> Self
+    where
+        A: ActivityDefinition + ExecutableActivity<Implementer = I> + 'static,
+        A::Input: Send + Sync,
+        A::Output: Send + Sync,
+    {
+        self.listed.push(ActivityEntry { name: activity.name().to_owned(), types });
         self.register.push(Box::new(|options, instance| {
             options.register_activity::<A>(instance);
         }));
@@ -409,7 +458,7 @@ impl<I: ActivityImplementer + Send + Sync + 'static> ActivitySet<I> {
         let mut definitions = ActivityDefinitions::default();
         instance.clone().register_all(&mut definitions);
         for name in names_in_debug(&format!("{definitions:?}")) {
-            if !self.names.contains(&name) {
+            if !self.listed.iter().any(|entry| entry.name == name) {
                 let of = std::any::type_name::<I>();
                 return Err(format!("activity {name} of {of} is not listed: add it to the product's activities").into());
             }
@@ -420,7 +469,7 @@ impl<I: ActivityImplementer + Send + Sync + 'static> ActivitySet<I> {
 
 impl<I> fmt::Debug for ActivitySet<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ActivitySet").field(&self.names).finish()
+        f.debug_list().entries(self.listed.iter().map(ActivityEntry::name)).finish()
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use mainspring_vocabulary::Contract;
-use schemars::{JsonSchema, Schema};
+use mainspring_vocabulary::{Contract, Message, MessageKind, Messages, WireType};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use temporalio_common::WorkflowDefinition;
@@ -18,8 +18,9 @@ pub(super) struct Registered {
     name: &'static str,
     register: Registration,
     replay: ReplayRegistration,
-    /// Made when it is asked for: a command that asks for none starts the sooner.
-    schema: Option<fn() -> Schema>,
+    input: Option<WireType>,
+    result: Option<WireType>,
+    handlers: fn() -> Vec<(MessageKind, String)>,
     contract: Option<Kept>,
 }
 
@@ -31,6 +32,7 @@ struct Kept {
     queue: &'static str,
     derives_id: bool,
     id: fn(&Value) -> Option<String>,
+    messages: fn() -> Vec<Message>,
 }
 
 impl Registered {
@@ -50,11 +52,17 @@ impl Registered {
                 tracing::error!(error = %error, workflow = W::name(), "a workflow could not be registered for replay");
             }
         });
-        Self { name: W::name(), register, replay, schema: None, contract: None }
+        Self { name: W::name(), register, replay, input: None, result: None, handlers: handlers::<W>, contract: None }
     }
 
-    pub(super) fn schema_of<I: JsonSchema>(mut self) -> Self {
-        self.schema = Some(|| schemars::schema_for!(I));
+    pub(super) fn typed<R>(mut self) -> Self
+    where
+        R: WorkflowDefinition,
+        R::Input: JsonSchema,
+        R::Output: JsonSchema,
+    {
+        self.input = Some(WireType::of::<R::Input>());
+        self.result = Some(WireType::of::<R::Output>());
         self
     }
 
@@ -69,6 +77,7 @@ impl Registered {
             queue: C::TASK_QUEUE,
             derives_id: C::WORKFLOW_ID.is_some(),
             id: |input| C::workflow_id(&serde_json::from_value(input.clone()).ok()?),
+            messages: || C::messages(Messages::default()).into_list(),
         });
         self
     }
@@ -107,8 +116,24 @@ impl Registered {
                 said: contract.queue,
             });
         }
-        Ok(())
+        let handled = (self.handlers)();
+        let known = |message: &Message| handled.contains(&(message.kind, message.name.clone()));
+        match (contract.messages)().into_iter().find(|message| !known(message)) {
+            None => Ok(()),
+            Some(Message { kind, name, .. }) => {
+                Err(RegistryError::ContractMessage { workflow, contract: contract.marker, kind, name })
+            }
+        }
     }
+}
+
+/// What the SDK's macro says that a workflow handles.
+fn handlers<W: WorkflowImplementation>() -> Vec<(MessageKind, String)> {
+    let definition = W::definition();
+    let signals = definition.signals.into_iter().map(|name| (MessageKind::Signal, name));
+    let queries = definition.queries.into_iter().map(|name| (MessageKind::Query, name));
+    let updates = definition.updates.into_iter().map(|update| (MessageKind::Update, update.name));
+    signals.chain(queries).chain(updates).collect()
 }
 
 /// A workflow of a registry: what a command needs to start one.
@@ -142,7 +167,31 @@ impl<'a> WorkflowEntry<'a> {
     /// `{"type": "null"}`, and no argument at all stands for `null`. None for one registered by
     /// [`Product::workflow_unchecked`].
     pub fn schema(&self) -> Option<Value> {
-        self.registered.schema.map(|schema| schema().to_value())
+        self.registered.input.map(|input| input.reads())
+    }
+
+    /// Its input's type on the wire. None for one registered by [`Product::workflow_unchecked`].
+    pub fn input(&self) -> Option<WireType> {
+        self.registered.input
+    }
+
+    /// Its result's.
+    pub fn result(&self) -> Option<WireType> {
+        self.registered.result
+    }
+
+    /// The messages that its contract lists.
+    pub fn messages(&self) -> Vec<Message> {
+        self.registered.contract.map(|contract| (contract.messages)()).unwrap_or_default()
+    }
+
+    /// What it handles and no contract lists: nobody checks these.
+    pub fn unlisted(&self) -> Vec<(MessageKind, String)> {
+        let listed = self.messages();
+        let known = |kind, name: &str| listed.iter().any(|message| message.kind == kind && message.name == name);
+        let mut handled = (self.registered.handlers)();
+        handled.retain(|(kind, name)| !known(*kind, name));
+        handled
     }
 
     /// Whether its contract derives the workflow id from the input.

@@ -13,7 +13,7 @@ pub use definitions::{
 pub use failure::{InvalidInput, OnboardingError};
 pub use input::{DEFAULT_FOLLOW_UP_AFTER_SECONDS, LONGEST_FOLLOW_UP_AFTER_SECONDS, OnboardingInput};
 pub use interaction::{CancelFollowUp, FollowUp, GetStatus, OnboardingStatus, Phase};
-use mainspring_vocabulary::Contract;
+use mainspring_vocabulary::{Contract, Messages};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use temporalio_common::{HasWorkflowDefinition, WorkflowDefinition};
@@ -43,6 +43,10 @@ impl HasWorkflowDefinition for Onboarding {
 impl Contract for Onboarding {
     const TASK_QUEUE: &'static str = TASK_QUEUE;
     const WORKFLOW_ID: Option<fn(&OnboardingInput) -> String> = Some(|input| format!("onboarding-{}", input.user_id));
+
+    fn messages(messages: Messages<Self>) -> Messages<Self> {
+        messages.signal(CancelFollowUp).query(GetStatus)
+    }
 }
 
 /// What came of an onboarding.

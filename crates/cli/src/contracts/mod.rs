@@ -1,0 +1,127 @@
+//! `contracts check|update`: the schemas of inputs and results, as they were committed, against those of the code.
+//!
+//! A run in flight and an older caller speak the committed ones. What they could not read any more, or could not make
+//! themselves understood with, is a finding; docs/testing.md has the rules.
+
+mod compare;
+mod described;
+mod files;
+mod findings;
+#[cfg(test)]
+mod tests;
+
+use mainspring_worker::{Product, Registry};
+use serde_json::{Value, json};
+
+use crate::arguments::Output;
+use crate::arguments::contracts::{ContractsArguments, ContractsVerb};
+use crate::exit::Failure;
+use crate::{print, say};
+
+use files::Schemas;
+use findings::Finding;
+
+/// One product: what breaks, and what is only news.
+struct Outcome<'a> {
+    product: &'a Product,
+    schemas: Schemas,
+    present: Vec<described::Described>,
+    findings: Vec<Finding>,
+    /// Files that say less than the code, or something else that breaks nothing.
+    outdated: Vec<String>,
+}
+
+pub(crate) fn run(verb: &ContractsVerb, registry: &Registry) -> Result<(), Failure> {
+    match verb {
+        ContractsVerb::Check(arguments) => {
+            let outcomes = outcomes(registry, arguments, true)?;
+            show(&outcomes, arguments.output)?;
+            for Outcome { product, .. } in &outcomes {
+                for workflow in product.workflows() {
+                    for (kind, name) in workflow.unlisted() {
+                        let kind = format!("{kind:?}").to_lowercase();
+                        say(&format!(
+                            "warning: nobody checks the {kind} {name} of {}: list it in its contract's `messages`",
+                            workflow.name()
+                        ));
+                    }
+                }
+            }
+            refuse(&outcomes)?;
+            for Outcome { product, outdated, .. } in outcomes.iter().filter(|outcome| !outcome.outdated.is_empty()) {
+                let (name, list) = (product.name(), outdated.join(", "));
+                say(&format!(
+                    "{name} has changed in ways that break nothing ({list}): commit what `contracts update` writes"
+                ));
+            }
+            Ok(())
+        }
+        ContractsVerb::Update { breaking, arguments } => {
+            let outcomes = outcomes(registry, arguments, false)?;
+            if !breaking {
+                refuse(&outcomes).inspect_err(|_| {
+                    // The findings are data only where they were asked for.
+                    outcomes.iter().flat_map(|outcome| &outcome.findings).for_each(|finding| say(&finding.line()));
+                })?;
+            }
+            for outcome in &outcomes {
+                outcome.schemas.write(&outcome.present)?;
+            }
+            show(&outcomes, arguments.output)
+        }
+    }
+}
+
+fn outcomes<'a>(
+    registry: &'a Registry,
+    arguments: &ContractsArguments,
+    must_be_there: bool,
+) -> Result<Vec<Outcome<'a>>, Failure> {
+    let known = || registry.products().iter().map(Product::name).collect::<Vec<_>>().join(", ");
+    if let Some(stranger) = arguments.product.iter().find(|name| registry.product(name).is_none()) {
+        return Err(Failure::Usage(format!("there is no product {stranger}: there is {}", known())));
+    }
+    let chosen = |product: &&Product| {
+        arguments.product.is_empty() || arguments.product.iter().any(|name| name == product.name())
+    };
+    registry
+        .products()
+        .iter()
+        .filter(chosen)
+        .map(|product| outcome(product, &arguments.schemas, must_be_there))
+        .collect()
+}
+
+fn outcome<'a>(product: &'a Product, place: &str, must_be_there: bool) -> Result<Outcome<'a>, Failure> {
+    let schemas = Schemas::of(place, product.name());
+    let present = described::describe(product);
+    let committed = match schemas.read()? {
+        None if must_be_there => return Err(schemas.missing()),
+        committed => committed.unwrap_or_default(),
+    };
+    let (findings, outdated) = findings::find(&committed, &present);
+    Ok(Outcome { product, schemas, present, findings, outdated })
+}
+
+fn refuse(outcomes: &[Outcome<'_>]) -> Result<(), Failure> {
+    let breaks: usize = outcomes.iter().map(|outcome| outcome.findings.len()).sum();
+    if breaks == 0 {
+        return Ok(());
+    }
+    let changes = if breaks == 1 { "1 change breaks".to_owned() } else { format!("{breaks} changes break") };
+    Err(Failure::Broken(format!(
+        "{changes} runs in flight or older callers. When neither is left, `contracts update --breaking` commits the new schemas"
+    )))
+}
+
+fn show(outcomes: &[Outcome<'_>], output: Output) -> Result<(), Failure> {
+    if output == Output::Json {
+        let products = outcomes.iter().map(|Outcome { product, schemas, findings, outdated, .. }| {
+            let findings: Vec<Value> = findings.iter().map(Finding::json).collect();
+            json!({ "name": product.name(), "schemas": schemas.folder(), "findings": findings, "outdated": outdated })
+        });
+        return print(&json!({ "products": products.collect::<Vec<_>>() }).to_string());
+    }
+    let lines: Vec<String> = outcomes.iter().flat_map(|outcome| &outcome.findings).map(Finding::line).collect();
+    if lines.is_empty() { Ok(()) } else { print(&lines.join("\n")) }
+}
