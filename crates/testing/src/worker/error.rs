@@ -5,7 +5,6 @@ use std::time::Duration;
 use mainspring_caller::{CallerError, WorkflowFailure};
 use mainspring_worker::{HostError, RegistryError};
 
-
 /// Why a worker in a test, or a workflow on it, did not do what it should.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
