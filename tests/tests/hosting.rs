@@ -87,6 +87,28 @@ async fn two_hosts_in_one_process_run_and_leave_each_by_itself() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_worker_in_development_runs_each_activity_twice_and_lists_what_it_could_not() -> Outcome {
+    let env = Env::shared().await?;
+    let (queue, twice, once) = (env.queue("twice"), env.id("twice"), env.id("once"));
+    let mut worker = worker(&env, &queue, &[("MAINSPRING_EVERY_ACTIVITY_TWICE", "true")]).await?;
+    worker.line("every activity runs twice, to compare").await?;
+    let client = env.client().await?;
+    client.begin(&queue, &twice, "call", &serde_json::json!({ "activity": "echo", "arg": "again" })).await?;
+    assert_eq!(client.result::<String>(&twice).await?, "again");
+    let single = serde_json::json!({ "activity": "echo", "arg": "once", "attempts": 1 });
+    client.begin(&queue, &once, "call", &single).await?;
+    assert_eq!(client.result::<String>(&once).await?, "once");
+    worker.signal(Signal::SIGTERM);
+    let exit = worker.end().await?;
+    let unchecked = exit.logged("not run twice, so not checked");
+    assert_eq!((unchecked.len(), &unchecked[0]["why"]), (1, &"attempt 1 is its last".into()), "{:?}", exit.lines);
+    let report = exit.logged("activities were run twice");
+    assert_eq!((&report[0]["alike"], &report[0]["different"]), (&1.into(), &0.into()), "{:?}", exit.lines);
+    assert_eq!(exit.logged("echoed").len(), 3, "twice, and once");
+    Ok(())
+}
+
 #[derive(Debug)]
 struct Credentials;
 

@@ -5,8 +5,6 @@ use std::time::Duration;
 use mainspring_caller::{CallerError, WorkflowFailure};
 use mainspring_worker::{HostError, RegistryError};
 
-use crate::TestError;
-
 /// Why a worker in a test, or a workflow on it, did not do what it should.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -49,9 +47,12 @@ pub enum RunError {
         /// What it waits for, as the server tells it.
         pending: String,
     },
-    /// The time-skipping server does not let time pass.
-    #[error("the time-skipping server does not let time pass: {0}")]
-    Clock(TestError),
+    /// The time-skipping server did not let time pass.
+    #[error("time could not be skipped: {reason}")]
+    Clock {
+        /// What it said.
+        reason: String,
+    },
     /// Activities without a mock were called, and the worker has mocks only.
     #[error("called without a mock: {activities}. {}", how_to_mock(.activities))]
     NotMocked {

@@ -30,22 +30,19 @@ impl<W: Contract> TestRun<W> {
         Self { run, env, patience }
     }
 
-    /// Waits for its result. On a time-skipping server, time is skipped meanwhile.
+    /// Waits for its result; on a time-skipping server, time is skipped meanwhile.
     ///
     /// # Errors
     /// How it ended otherwise; [`RunError::TaskFailed`] as soon as one of its tasks fails; [`RunError::Stuck`].
     pub async fn result(&self) -> Result<W::Output, RunError> {
-        let ending = async {
+        let result = async {
             tokio::select! {
                 result = self.run.result() => Ok(result?),
                 failed = self.failed_task() => Err(failed),
                 () = tokio::time::sleep(self.patience) => Err(self.stuck().await),
             }
         };
-        match self.env.skip_while(ending).await {
-            Ok(ended) => ended,
-            Err(error) => Err(RunError::Clock(error)),
-        }
+        self.env.skip_while(result).await.map_err(|error| RunError::Clock { reason: error.to_string() })?
     }
 
     /// Ends when a workflow task fails, and else never: what keeps the server from telling, the result will say as well.

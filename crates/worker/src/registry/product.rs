@@ -318,10 +318,8 @@ impl Product {
             std::future::ready(Ok(registration)).boxed()
         });
         let mut product = Self::new("alone", "alone");
-        product.activities.push(ActivitiesEntry {
-            listed: vec![ActivityEntry { name: A::definition().name().to_owned(), types: None }],
-            connect,
-        });
+        let listed = vec![ActivityEntry { name: A::definition().name().to_owned(), types: None }];
+        product.activities.push(ActivitiesEntry { listed, connect });
         product
     }
 
