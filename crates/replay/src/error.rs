@@ -20,7 +20,7 @@ pub enum ReplayError {
         /// Which one.
         file: PathBuf,
         /// What is wrong inside.
-        source: Box<ReplayError>,
+        source: Box<Self>,
     },
     /// Not JSON at all, or cut off.
     #[error("line {line}, column {column}: this is not JSON: {reason}")]
