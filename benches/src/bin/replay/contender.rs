@@ -10,17 +10,32 @@ use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOption
 
 use crate::work::Echoes;
 
-/// Seconds.
-pub(crate) fn ours(code: &Code, json: &[u8]) -> Result<f64, TestError> {
+/// Seconds: to read it, and to replay it.
+pub(crate) struct Taken {
+    pub(crate) reading: f64,
+    pub(crate) replaying: f64,
+}
+
+impl Taken {
+    pub(crate) fn whole(&self) -> f64 {
+        self.reading + self.replaying
+    }
+}
+
+pub(crate) fn ours(code: &Code, json: &[u8]) -> Result<Taken, TestError> {
     let from = Instant::now();
-    let verdict = code.replay(&History::read(json)?)?.verdict;
-    let taken = from.elapsed().as_secs_f64();
+    let history = History::read(json)?;
+    let reading = from.elapsed().as_secs_f64();
+    let verdict = code.replay(&history)?.verdict;
+    let taken = Taken { reading, replaying: from.elapsed().as_secs_f64() - reading };
     if verdict.is_good() { Ok(taken) } else { Err(format!("it did not replay: {verdict}").into()) }
 }
 
-/// Seconds, on a runtime of one thread, or on that of `#[tokio::main]`.
-pub(crate) fn sdk(json: &[u8], many_threads: bool) -> Result<f64, TestError> {
+/// On a runtime of one thread, or on that of `#[tokio::main]`.
+pub(crate) fn sdk(json: &[u8], many_threads: bool) -> Result<Taken, TestError> {
     let from = Instant::now();
+    let history = WorkflowHistory::from_json(json)?;
+    let reading = from.elapsed().as_secs_f64();
     let mut runtime = if many_threads {
         tokio::runtime::Builder::new_multi_thread()
     } else {
@@ -28,8 +43,8 @@ pub(crate) fn sdk(json: &[u8], many_threads: bool) -> Result<f64, TestError> {
     };
     runtime.enable_all().build()?.block_on(async {
         let options = WorkflowReplayerOptions::new().register_workflow::<Echoes>()?.build();
-        WorkflowReplayer::new(options)?.replay_workflow(WorkflowHistory::from_json(json)?).await?;
-        Ok(from.elapsed().as_secs_f64())
+        WorkflowReplayer::new(options)?.replay_workflow(history).await?;
+        Ok(Taken { reading, replaying: from.elapsed().as_secs_f64() - reading })
     })
 }
 

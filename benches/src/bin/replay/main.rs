@@ -85,16 +85,19 @@ fn one_history(
         names.extend(["Python, as it comes", "Python, no sandbox"]);
     }
     let mut times: Vec<Vec<f64>> = names.iter().map(|_| Vec::new()).collect();
+    let mut bare = Vec::new();
     let (saved, sdk) = (std::fs::read(ours)?, std::fs::read(theirs)?);
     // The first turn warms the allocator and the descriptors.
     for round in 0..=arguments.rounds {
-        let mut taken = vec![contender::ours(code, &saved)?, contender::sdk(&sdk, false)?, contender::sdk(&sdk, true)?];
+        let rust = [contender::ours(code, &saved)?, contender::sdk(&sdk, false)?, contender::sdk(&sdk, true)?];
+        let mut taken: Vec<f64> = rust.iter().map(contender::Taken::whole).collect();
         if let Some(python) = python {
             taken.extend([python.replay(ours, true)?, python.replay(ours, false)?]);
         }
         eprintln!("round {round:2} of {}  {}", arguments.rounds, shown(&names, &taken));
         if round > 0 {
             times.iter_mut().zip(taken).for_each(|(times, taken)| times.push(taken));
+            bare.push(rust[0].replaying / rust[1].replaying);
         }
     }
     println!("one history, read from its file and replayed, one core");
@@ -113,6 +116,11 @@ fn one_history(
         let budget = if name.starts_with("SDK") { format!(", budget {BUDGET}: ") } else { String::new() };
         println!("mainspring / {name:20} {ratio:.3} ± {half:.3} (95 %){budget}{said}");
     }
+    let (ratio, half) = interval(&bare);
+    println!(
+        "the same without reading, as in the gate of a worker: mainspring / SDK, one thread  {ratio:.3} ± {half:.3} (95 %), budget {BUDGET}: {}",
+        verdict(ratio, half, BUDGET)
+    );
     Ok(())
 }
 

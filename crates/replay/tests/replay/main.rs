@@ -1,5 +1,6 @@
 //! Histories of `onboarding`, as they were captured, read in every form and replayed on code that was changed.
-#![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
+// Helpers of tests panic as tests do.
+#![allow(missing_docs, missing_debug_implementations, unreachable_pub, clippy::unwrap_used)]
 
 mod builds;
 mod forms;
