@@ -38,7 +38,8 @@ static INSTALLED: LazyLock<Result<Installed, String>> = LazyLock::new(Installed:
 ///
 /// let logs = capture_logs()?;
 /// tracing::info!(order = 17, "charged");
-/// let line = logs.all().one("charged", json!({ "order": 17 }))?;
+/// let lines = logs.all();
+/// let line = lines.one("charged", json!({ "order": 17 }))?;
 /// assert_eq!(line["level"], "info");
 /// # Ok::<(), mainspring_testing::TestError>(())
 /// ```
