@@ -7,11 +7,13 @@
 mod collector;
 mod env;
 mod machine;
+mod order;
 mod process;
 mod worker;
 
 pub use collector::{CollectedSpan, Collector};
 pub use env::{Env, TestError, Workflows};
 pub use machine::{free_port, program, temporal_cli};
+pub use order::{Order, Orders};
 pub use process::{Exit, Process};
 pub use worker::{ATTEMPTS, Call, PATIENCE, RunError, TestRun, TestWorker, WorkerBuilder, fails_first};

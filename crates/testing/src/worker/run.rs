@@ -29,6 +29,10 @@ impl<W: Contract> TestRun<W> {
         Self { run, address, patience }
     }
 
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Waits for its result.
     ///
     /// # Errors

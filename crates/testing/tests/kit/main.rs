@@ -2,6 +2,7 @@
 
 mod lab;
 mod mocking;
+mod ordering;
 mod speed;
 mod twice;
 mod workers;
