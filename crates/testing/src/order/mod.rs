@@ -167,7 +167,8 @@ impl Order {
     /// Ends when an event fails.
     async fn release(&self, address: &str, workflow_id: &str) -> RunError {
         loop {
-            let held = match quiet::wait(address, workflow_id, &self.gate, !self.events.lock().is_empty()).await {
+            let event = || !self.events.lock().is_empty();
+            let held = match quiet::wait(address, workflow_id, &self.gate, event).await {
                 Ok(held) => held,
                 Err(error) => return error,
             };

@@ -25,7 +25,7 @@ pub(super) async fn wait(
     address: &str,
     workflow_id: &str,
     gate: &Gate,
-    event: bool,
+    event: impl Fn() -> bool,
 ) -> Result<Vec<(Key, String)>, RunError> {
     let caller = shared::caller(address).await?;
     let client = caller.link().client();
@@ -56,7 +56,7 @@ pub(super) async fn wait(
             family.extend(described.pending_children.into_iter().map(|child| child.workflow_id));
             held.extend(of_it.into_iter().map(|(activity, name)| ((workflow_id.clone(), activity), name)));
         }
-        if quiet && (event || !held.is_empty()) {
+        if quiet && (event() || !held.is_empty()) {
             return Ok(held);
         }
         tokio::time::sleep(ASK).await;
