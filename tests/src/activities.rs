@@ -1,14 +1,29 @@
 //! Activities: fast, slow, deaf, burning, failing.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use mainspring::ActivitySet;
+use mainspring::activity::Heartbeater;
 use mainspring::prelude::*;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 pub struct Lab;
+
+/// Every one of them.
+pub fn all(set: ActivitySet<Lab>) -> ActivitySet<Lab> {
+    set.activity(Lab::echo)
+        .activity(Lab::nap)
+        .activity(Lab::stubborn)
+        .activity(Lab::heeding)
+        .activity(Lab::burn)
+        .activity(Lab::spawn_blocker)
+        .activity(Lab::fail)
+        .activity(Lab::panic)
+        .activity(Lab::scope)
+        .activity(Lab::stuck)
+        .activity(Lab::dial)
+}
 
 /// One variant for each thing that an error can say.
 #[derive(Debug, Failure)]
@@ -19,38 +34,11 @@ pub enum LabError {
     Retryable(u32),
     #[failure(retryable, message = "row 4 is locked", type_name = "Locked", next_delay = "1h")]
     Stuck,
+    #[failure(retryable, message = "{0} cannot be reached: {1}", next_delay = "1h")]
+    Unreachable(String, std::io::Error),
 }
 
-/// Beats from a thread of its own, as a `Heartbeater` does, until it is dropped.
-struct Beats(Arc<AtomicBool>);
-
-impl Beats {
-    fn every(ctx: &ActivityContext, interval: Duration) -> Self {
-        let (stop, ctx) = (Arc::new(AtomicBool::new(false)), ctx.clone());
-        let stopped = stop.clone();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-            runtime.block_on(async {
-                let mut n = 0_u64;
-                while !stopped.load(Ordering::Relaxed) {
-                    n += 1;
-                    let _ = ctx.record_heartbeat(n).await;
-                    // sleep: the interval of the beats is what is measured
-                    tokio::time::sleep(interval).await;
-                }
-            });
-        });
-        Self(stop)
-    }
-}
-
-impl Drop for Beats {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-fn burn_cpu(time: Duration) -> u64 {
+pub fn burn_cpu(time: Duration) -> u64 {
     let until = Instant::now() + time;
     let mut x = 1_u64;
     while Instant::now() < until {
@@ -101,10 +89,10 @@ impl Lab {
         Ok("saved".to_owned())
     }
 
-    /// Computes without awaiting, and beats every 300 ms.
+    /// Computes without awaiting, and beats.
     #[activity(name = "burn")]
     pub async fn burn(ctx: ActivityContext, millis: String) -> Result<String, ActivityError> {
-        let _beats = Beats::every(&ctx, Duration::from_millis(300));
+        let _heartbeater = Heartbeater::start(&ctx)?;
         tracing::info!("burning");
         burn_cpu(Duration::from_millis(millis.parse()?));
         Ok(format!("attempt {}", ctx.info().attempt))
@@ -113,7 +101,7 @@ impl Lab {
     /// Spawns tasks that block every thread they get, and beats beside them.
     #[activity(name = "spawn_blocker")]
     pub async fn spawn_blocker(ctx: ActivityContext, millis: String) -> Result<String, ActivityError> {
-        let _beats = Beats::every(&ctx, Duration::from_millis(300));
+        let _heartbeater = Heartbeater::start(&ctx)?;
         let time = Duration::from_millis(millis.parse()?);
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let tasks: Vec<_> = (0..threads * 2).map(|_| tokio::spawn(async move { burn_cpu(time) })).collect();
@@ -139,6 +127,17 @@ impl Lab {
     pub async fn stuck(ctx: ActivityContext, text: String) -> Result<String, ActivityError> {
         ctx.record_heartbeat(serde_json::json!({ "row": 3, "of": text })).await?;
         Err(LabError::Stuck.into())
+    }
+
+    /// Goes on from its last heartbeat, and connects to an address.
+    #[activity(name = "dial")]
+    pub async fn dial(ctx: ActivityContext, address: String) -> Result<String, ActivityError> {
+        let row = ctx.heartbeat_details().deserialize::<u64>()?.unwrap_or(0) + 1;
+        ctx.record_heartbeat(row).await?;
+        match tokio::net::TcpStream::connect(&address).await {
+            Ok(_) => Ok(format!("attempt {} reached it in row {row}", ctx.info().attempt)),
+            Err(error) => Err(LabError::Unreachable(address, error).into()),
+        }
     }
 
     #[activity(name = "panic")]

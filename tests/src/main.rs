@@ -4,7 +4,9 @@
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
 
 mod activities;
+mod beats;
 mod books;
+mod builds;
 mod ledger;
 mod workflows;
 
@@ -13,6 +15,10 @@ use mainspring::Product;
 fn main() -> std::process::ExitCode {
     let queues = std::env::var("LAB_QUEUES").unwrap_or_else(|_| "lab".to_owned());
     let products = queues.split(',').enumerate().map(|(i, queue)| lab(&format!("lab-{i}"), queue));
+    if let Ok(build) = std::env::var("LAB_BUILD") {
+        let products = [builds::product(&build, &queues)];
+        return if std::env::args_os().len() == 1 { mainspring::run(products) } else { mainspring_cli::main(products) };
+    }
     match std::env::args_os().len() {
         1 => mainspring::run(products),
         _ => mainspring_cli::main(products.chain([books::product()])),
@@ -32,19 +38,22 @@ fn lab(name: &str, queue: &str) -> Product {
         .workflow::<ledger::Chain>()
         .workflow::<ledger::Turns>()
         .workflow::<workflows::Tally>()
+        .activities(|_setup| async { Ok(activities::Lab) }, activities::all)
         .activities(
-            |_setup| async { Ok(activities::Lab) },
+            |_setup| async { Ok(beats::Beats) },
             |set| {
-                set.activity(activities::Lab::echo)
-                    .activity(activities::Lab::nap)
-                    .activity(activities::Lab::stubborn)
-                    .activity(activities::Lab::heeding)
-                    .activity(activities::Lab::burn)
-                    .activity(activities::Lab::spawn_blocker)
-                    .activity(activities::Lab::fail)
-                    .activity(activities::Lab::panic)
-                    .activity(activities::Lab::scope)
-                    .activity(activities::Lab::stuck)
+                set.activity(beats::Beats::resume_over_a_death)
+                    .activity(beats::Beats::effect_once)
+                    .activity(beats::Beats::deaf_after_details)
+                    .activity(beats::Beats::stalls)
+                    .activity(beats::Beats::refused)
+                    .activity(beats::Beats::optional)
+                    .activity(beats::Beats::leaves_a_heartbeater)
+                    .activity(beats::Beats::foreign_details)
+                    .activity(beats::Beats::checks)
+                    .activity(beats::Beats::pool_burn)
+                    .activity(beats::Beats::pool_panic)
+                    .activity(beats::Beats::pool_until_cancelled)
             },
         )
 }

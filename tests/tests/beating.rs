@@ -47,6 +47,15 @@ async fn beats_arrive_while_async_code_blocks_every_thread_and_burns_every_core(
 }
 
 #[tokio::test]
+async fn beats_arrive_while_the_pool_burns_every_core() -> Outcome {
+    let cores = std::thread::available_parallelism()?.get();
+    let (results, longest) = beats_of("pool_burn", cores * 2, &[]).await?;
+    assert!(results.iter().all(|result| result == "attempt 1"), "{results:?}");
+    assert!(longest < Duration::from_secs(2), "the longest gap was {longest:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn beats_arrive_while_spawned_tasks_block_every_thread_they_get() -> Outcome {
     let (results, longest) = beats_of("spawn_blocker", 2, &[]).await?;
     assert!(results.iter().all(|result| result == "attempt 1"), "{results:?}");

@@ -2,9 +2,11 @@
 
 mod lab;
 
+use std::time::Duration;
+
 use lab::{Outcome, call, worker};
 use mainspring_servers::TemporalDevServer;
-use mainspring_testing::{Env, Workflows};
+use mainspring_testing::{Env, TestError, Workflows};
 use nix::sys::signal::Signal;
 
 #[tokio::test]
@@ -153,6 +155,13 @@ async fn a_workflow_that_holds_its_thread_for_a_minute_fails_liveness() -> Outco
     Ok(())
 }
 
+/// Threads that the SDK keeps, one for each of its workers.
+fn sdk_threads(pid: u32) -> Result<usize, TestError> {
+    let names = std::fs::read_dir(format!("/proc/{pid}/task"))?
+        .filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("comm")).ok());
+    Ok(names.filter(|name| name.starts_with("temporal-real-s")).count())
+}
+
 #[tokio::test]
 async fn a_worker_is_rebuilt_many_times_and_loses_no_activity() -> Outcome {
     let env = Env::shared().await?;
@@ -173,6 +182,15 @@ async fn a_worker_is_rebuilt_many_times_and_loses_no_activity() -> Outcome {
         let events = client.workflow(id).fetch_history(Default::default()).into_events().await?;
         let lost = events.iter().filter(|event| event.event_type().as_str_name().contains("TIMED_OUT")).count();
         assert_eq!(lost, 0, "a task of {id} was lost");
+    }
+    // The SDK has a thread for each worker that it believes in: what is gone must not be kept, nor told to the server.
+    let mut looks = tokio::time::interval(Duration::from_millis(200));
+    for look in 0.. {
+        looks.tick().await;
+        match sdk_threads(worker.pid())? {
+            2 => break,
+            threads => assert!(look < 150, "{threads} of the SDK's workers are still there"),
+        }
     }
     worker.signal(Signal::SIGTERM);
     let exit = worker.end().await?;

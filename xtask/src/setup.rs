@@ -29,7 +29,7 @@ fn line(tool: &Installed) -> String {
 }
 
 fn summary(found: &[How], took: Duration) -> String {
-    let new = found.iter().filter(|how| !matches!(how, How::OnPath | How::Cached)).count();
+    let new = found.iter().filter(|how| !matches!(how, How::OnPath | How::OfThePackage | How::Cached)).count();
     if new == 0 {
         return "nothing was missing".to_owned();
     }

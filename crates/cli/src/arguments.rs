@@ -1,6 +1,9 @@
 //! The arguments, named as Temporal's CLI names them.
 
+pub(crate) mod activity;
 pub(crate) mod contracts;
+pub(crate) mod patches;
+pub(crate) mod replay;
 pub(crate) mod workflow;
 
 use std::path::PathBuf;
@@ -8,7 +11,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mainspring_settings::Sources;
 
+use activity::ActivityVerb;
 use contracts::ContractsVerb;
+use patches::PatchesArguments;
+use replay::ReplayVerb;
 use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
 
 /// Runs workflows, and the workers that run them.
@@ -68,6 +74,18 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: WorkflowVerb,
     },
+    /// Run an activity that failed here, to see why
+    Activity {
+        #[command(subcommand)]
+        verb: ActivityVerb,
+    },
+    /// Hold saved histories against the code: would running workflows survive it?
+    Replay {
+        #[command(subcommand)]
+        verb: ReplayVerb,
+    },
+    /// Patches in workflow code: which open runs need them, what may become `deprecate_patch`, what may go
+    Patches(PatchesArguments),
     /// List the products, their task queues, workflows and activities
     #[command(after_help = "Example:\n  mainspring products -o json")]
     Products {

@@ -39,6 +39,9 @@ pub(crate) enum Failure {
     Interrupted(String),
     #[error("{0}")]
     Other(String),
+    /// Another process has said why, and left with this code.
+    #[error("it was said")]
+    Said(u8),
     #[error("stdout was closed")]
     ClosedPipe,
     /// By a second signal of this number: what still ran was left to itself.
@@ -57,6 +60,7 @@ impl Failure {
             Self::Unavailable(_) => UNAVAILABLE,
             Self::Config(_) => CONFIG,
             Self::Interrupted(_) => INTERRUPTED,
+            Self::Said(code) => *code,
             Self::Other(_) | Self::ClosedPipe => OTHER,
             // 128 and the signal's number, as a shell reports it; signals end far below 127.
             Self::LeftAtOnce(signal) => 128 + (*signal & 0x7f) as u8,

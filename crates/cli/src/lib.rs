@@ -2,6 +2,7 @@
 //!
 //! Data goes to stdout, talk to stderr. `-o json` is stable. Exit codes are those of [`ExitCode`](exit).
 
+mod activity;
 mod arguments;
 mod config;
 mod contracts;
@@ -9,7 +10,9 @@ mod dev;
 pub mod exit;
 mod generate;
 mod lint;
+mod patches;
 mod products;
+mod replay;
 mod search_attributes;
 mod worker;
 mod workflow;
@@ -37,8 +40,8 @@ pub fn main(products: impl IntoIterator<Item = Product>) -> ExitCode {
     };
     match run(arguments, products) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever closed it knows: `head` has seen enough.
-        Err(failure @ Failure::ClosedPipe) => ExitCode::from(failure.code()),
+        // Whoever closed it knows: `head` has seen enough. Or it was said already.
+        Err(failure @ (Failure::ClosedPipe | Failure::Said(_))) => ExitCode::from(failure.code()),
         Err(failure) => {
             say(&format!("error: {failure}"));
             ExitCode::from(failure.code())
@@ -68,12 +71,15 @@ fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Res
             block_on(workflow::run(WorkflowVerb::Execute(start), &registry, &sources))
         }
         Verb::StartTemporalWorkflow(start) => block_on(workflow::run(WorkflowVerb::Start(start), &registry, &sources)),
+        Verb::Activity { verb } => activity::run(&verb, &registry, sources),
+        Verb::Patches(arguments) => block_on(patches::run(&arguments, &registry, &sources)),
+        Verb::Replay { verb } => replay::run(&verb, &registry, &sources),
         Verb::SearchAttributes { verb } => block_on(search_attributes::run(verb, &registry, &sources)),
         Verb::Workflow { verb } => block_on(workflow::run(verb, &registry, &sources)),
     }
 }
 
-fn block_on(verb: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+fn block_on<T>(verb: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Other(error.to_string()))?;
     let outcome = runtime.block_on(verb);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use mainspring_settings::Secret;
 use mainspring_settings::connection::{Compression, ConnectionSettings, Tls};
+use temporalio_client::callback_based::CallbackBasedGrpcService;
 use temporalio_client::tonic::codegen::http::Uri;
 use temporalio_client::tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue};
 use temporalio_client::{
@@ -43,6 +44,7 @@ pub struct Connector {
     meter: Option<TemporalMeter>,
     identity: String,
     rotation_interval: Duration,
+    service: Option<CallbackBasedGrpcService>,
 }
 
 #[derive(Debug)]
@@ -76,6 +78,7 @@ impl Connector {
             meter: None,
             identity,
             rotation_interval: ROTATION_INTERVAL,
+            service: None,
         })
     }
 
@@ -101,6 +104,12 @@ impl Connector {
     #[must_use]
     pub fn with_rotation_interval(self, interval: Duration) -> Self {
         Self { rotation_interval: interval, ..self }
+    }
+
+    /// Asks this service, in this process, in place of the server of the settings.
+    #[must_use]
+    pub fn with_service(self, service: CallbackBasedGrpcService) -> Self {
+        Self { service: Some(service), ..self }
     }
 
     /// A new connection, each time. While the server cannot be reached or is not ready it tries again, with backoff
@@ -201,7 +210,8 @@ impl Connector {
         let settings = &self.shared.settings;
         let cert = self.shared.credentials.cert();
         // The SDK cannot have both a client certificate that rotates and an address of each server behind a name.
-        let balancing = if cert.is_some() { None } else { Some(DnsLoadBalancingOptions::default()) };
+        let balancing =
+            if cert.is_some() || self.service.is_some() { None } else { Some(DnsLoadBalancingOptions::default()) };
         let tls = match &settings.tls {
             Tls::Off => None,
             Tls::On(parts) => Some(
@@ -228,10 +238,12 @@ impl Connector {
             .maybe_override_origin(origin)
             .connect_timeout(limit)
             .dns_load_balancing(balancing)
+            .maybe_service_override(self.service.clone())
             .headers(headers)
             .grpc_compression(match settings.compression {
-                Compression::None => GrpcCompression::None,
-                Compression::Gzip => GrpcCompression::Gzip,
+                // A service in this process reads no compressed message.
+                Compression::Gzip if self.service.is_none() => GrpcCompression::Gzip,
+                Compression::Gzip | Compression::None => GrpcCompression::None,
             })
             .build()
     }

@@ -17,8 +17,12 @@
 //! .expect("the thread ends well");
 //! ```
 
+mod endings;
+mod panics;
 mod scope;
 mod shutdown;
 
+pub use endings::{Ended, Endings};
+pub use panics::{note_panic_place, take_panic_place};
 pub use scope::{Activity, Entered, InScope, Scope, Workflow, activity, current, is_replaying, workflow};
 pub use shutdown::{Shutdown, ShutdownTrigger, shutdown};

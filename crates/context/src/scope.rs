@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::Shutdown;
+use crate::{Endings, Shutdown};
 
 thread_local! {
     static CURRENT: RefCell<Option<Scope>> = const { RefCell::new(None) };
@@ -35,6 +35,8 @@ pub struct Activity {
     pub attempt: u32,
     /// The shutdown of the worker that runs it. Never fires outside a worker.
     pub shutdown: Shutdown,
+    /// What the attempt's report has to wait for.
+    pub endings: Endings,
 }
 
 /// One run of a workflow.

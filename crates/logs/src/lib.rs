@@ -55,6 +55,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub use error::LogsError;
 pub use layer::LogLayer;
 pub use levels::Levels;
+pub use mask::is_secret;
 pub use settings::{LogFormat, LogSettings};
 pub use writer::{Destination, LogGuard, LogStats};
 
@@ -82,6 +83,18 @@ pub fn layer(settings: &LogSettings, destination: Destination) -> Result<(LogLay
     // A process has one log; of a second layer only its guard knows.
     let _ = STATS.set(guard.stats());
     Ok((LogLayer::new(sink, form, settings.max_line_bytes), guard))
+}
+
+/// JSON lines into any writer, as a layer: for tests that read them. It does not filter by level.
+///
+/// # Errors
+/// The operating system refused a thread.
+pub fn layer_into(
+    settings: &LogSettings,
+    writer: impl std::io::Write + Send + 'static,
+) -> Result<(LogLayer, LogGuard), LogsError> {
+    let (sink, guard) = writer::start(Box::new(writer), writer::CAPACITY)?;
+    Ok((LogLayer::new(sink, form::Form::Json, settings.max_line_bytes), guard))
 }
 
 /// What the process's logs have counted, by [`install`] or the first [`layer`]; `None` before.

@@ -27,8 +27,8 @@ const ENDINGS: [&str; 19] = [
     "connectionstring",
 ];
 
-/// True for `password`, `bank.api_key`, `accessToken`; not for `tokens`, `token_count`, `partition_key`.
-pub(crate) fn is_secret(name: &str) -> bool {
+/// Whether the name of a field tells of a secret: true for `password`, `bank.api_key`, `accessToken`; not for `tokens`, `token_count`, `partition_key`.
+pub fn is_secret(name: &str) -> bool {
     ENDINGS.iter().any(|ending| ends_with(name, ending))
 }
 

@@ -10,19 +10,22 @@
 //! }
 //! ```
 
+pub use mainspring_activity as activity;
 pub use mainspring_client as client;
 pub use mainspring_context as context;
 pub use mainspring_logs as logs;
 pub use mainspring_settings as settings;
 pub use mainspring_vocabulary as vocabulary;
 pub use mainspring_worker::{
-    DeclaredAttribute, Host, HostError, Product, Registry, RegistryError, Report, RunningHost, Setup, SetupError, Sum,
-    WorkerSettings, WorkflowEntry, run,
+    ActivitySet, DeclaredAttribute, GateFailure, GateInput, GateReport, GateType, Host, HostError, Product,
+    REPLAY_GATE, Registry, RegistryError, Report, RunningHost, Setup, SetupError, Sum, WorkerSettings, WorkflowEntry,
+    run,
 };
 
 /// What most products name.
 pub mod prelude {
+    pub use mainspring_activity::{Heartbeater, Resume, ShutdownMonitor, resume};
     pub use mainspring_settings::{Reader, Secret, Section};
-    pub use mainspring_vocabulary::{Classified, Failure};
+    pub use mainspring_vocabulary::{Classified, Failure, Progress, Ranges};
     pub use mainspring_worker::{Product, Setup, SetupError};
 }

@@ -31,6 +31,16 @@ pub enum ServersError {
         /// The cause.
         source: std::io::Error,
     },
+    /// There is no folder for a server's data.
+    #[error("cannot {step} {}: {source}; make it writable, or set TMPDIR to a folder that is", path.display())]
+    Scratch {
+        /// What was being done.
+        step: &'static str,
+        /// To which file or folder.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// Every way to a tool failed.
     #[error(
         "{name} {version} is not on this machine, and could not be installed:{}\nWhat helps: {advice}",
@@ -131,6 +141,20 @@ pub enum ServersError {
         /// The end of its output.
         lines: Vec<String>,
     },
+    /// Maven could not fetch jars.
+    #[error(
+        "`{command}` failed ({outcome}):{}\nWhat helps: a Maven that reaches its repositories or a mirror of them \
+         (~/.m2/settings.xml), or MAINSPRING_MAVEN_BASE set to the address of a repository to download from",
+        shown(lines)
+    )]
+    Maven {
+        /// The command.
+        command: String,
+        /// How it ended.
+        outcome: String,
+        /// The end of its output.
+        lines: Vec<String>,
+    },
     /// A program could not be started at all.
     #[error("cannot start {name} ({}): {source}", program.display())]
     Spawn {
@@ -141,12 +165,24 @@ pub enum ServersError {
         /// The cause.
         source: std::io::Error,
     },
+    /// A program that sets a server up, or asks it, did not do it.
+    #[error("{program} did not do it ({exit}); it said:{}", shown(lines))]
+    Refused {
+        /// The program.
+        program: String,
+        /// How it ended.
+        exit: Exit,
+        /// Its last lines, oldest first.
+        lines: Vec<String>,
+    },
     /// A port that was asked for is taken.
     #[error(
-        "the Temporal dev server cannot have the {purpose} {address}: {source}; \
+        "{server} cannot have the {purpose} {address}: {source}; \
          stop what listens there, or choose another port (by default a free one is taken)"
     )]
     Port {
+        /// The server.
+        server: &'static str,
         /// Which of the server's ports.
         purpose: &'static str,
         /// The address.

@@ -3,7 +3,9 @@
 //!
 //! - [`tools`] finds a program on `PATH`, or in the cache, or installs it there.
 //! - [`process`] starts a child that never outlives this process, even when that is killed.
-//! - [`TemporalDevServer`] is the dev server of Temporal's own CLI.
+//! - [`TemporalDevServer`] is the dev server of Temporal's own CLI; [`TimeSkippingServer`] is Temporal's test server,
+//!   whose clock jumps over what is only waited for.
+//! - [`Postgres`], [`S3`] and [`Kafka`] are what products' activities talk to.
 //! - [`proxy`] records, delays, hangs, refuses and cuts gRPC calls.
 //!
 //! ```no_run
@@ -24,10 +26,23 @@
 //! ```
 
 mod error;
+mod grpc;
+mod java;
+mod kafka;
+mod launch;
+mod ports;
+mod postgres;
 pub mod process;
 pub mod proxy;
+mod s3;
+mod scratch;
 mod temporal_dev;
+mod time_skipping;
 pub mod tools;
 
 pub use error::{Attempt, ServersError};
+pub use kafka::{Kafka, KafkaBuilder};
+pub use postgres::{Postgres, PostgresBuilder};
+pub use s3::{S3, S3Builder};
 pub use temporal_dev::{LogLevel, SearchAttributeType, TemporalDevServer, TemporalDevServerBuilder};
+pub use time_skipping::{TimeSkippingServer, TimeSkippingServerBuilder};

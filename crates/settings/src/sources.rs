@@ -112,6 +112,17 @@ impl Sources {
         self
     }
 
+    /// Without every value whose name is `unwanted`, wherever it was set.
+    #[must_use]
+    pub fn without(mut self, unwanted: impl Fn(&str) -> bool) -> Self {
+        self.flags.retain(|name, _| !unwanted(name));
+        self.env.retain(|name, _| !unwanted(name));
+        if let Some(profile) = &mut self.file {
+            profile.values.retain(|name, _| !unwanted(name));
+        }
+        self
+    }
+
     fn asked(&self, name: &'static str) -> Result<Option<Asked>, SettingsError> {
         let Some(found) = self.find(&[name]).into_iter().next() else { return Ok(None) };
         match found.value {

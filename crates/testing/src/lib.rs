@@ -1,19 +1,31 @@
 //! For tests of products, against a real server.
 //!
-//! [`Env`] is a dev server that a test binary shares, started by the first test that asks. Each test takes a task queue
-//! and ids of its own, so all run at once. [`Process`] is a worker binary that a test runs, signals and reads.
-//! [`Collector`] keeps the spans that a process sends.
+//! [`Env`] is a server that a test binary shares, started by the first test that asks: a dev server, or one whose time is
+//! skipped. Each test takes a task queue and ids of its own, so all run at once. [`Env::worker`] runs a product's worker
+//! inside the test, with mocks; [`ActivityRun`] runs one activity alone; [`capture_logs`] keeps log lines, and `DEBUG=1`
+//! shows them. [`Process`] is a worker binary that a test runs, signals and reads. [`Collector`] keeps the spans that a
+//! process sends. [`postgres`], [`s3`] and [`kafka`] are servers that a test binary shares, too.
 
+mod activity;
+mod clock;
 mod collector;
 mod env;
+mod logs;
 mod machine;
 mod order;
 mod process;
+mod servers;
 mod worker;
+mod workflows;
 
+pub use activity::{ActivityEnd, ActivityFailure, ActivityRun, NotDone, RunTwice, RunningActivity, run_twice};
 pub use collector::{CollectedSpan, Collector};
-pub use env::{Env, TestError, Workflows};
+pub use env::{Env, TestError};
+pub use logs::{CapturedLogs, LogLine, LogLines, capture_logs};
 pub use machine::{free_port, program, temporal_cli};
+pub use mainspring_worker::{Beat, TwiceReport};
 pub use order::{Order, Orders};
 pub use process::{Exit, Process};
+pub use servers::{kafka, postgres, s3};
 pub use worker::{ATTEMPTS, Call, PATIENCE, RunError, TestRun, TestWorker, WorkerBuilder, fails_first};
+pub use workflows::{TestClient, Workflows};

@@ -28,10 +28,10 @@ pub use settings::TraceSettings;
 #[non_exhaustive]
 pub enum TraceError {
     /// The exporter took neither the address nor what OpenTelemetry's other variables say.
-    #[error("traces cannot be sent to {endpoint}: {reason}. See OTEL_EXPORTER_OTLP_*")]
+    #[error(
+        "traces cannot be sent to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names: {reason}. See OTEL_EXPORTER_OTLP_*"
+    )]
     Exporter {
-        /// The collector, as set.
-        endpoint: String,
         /// The exporter's word.
         reason: String,
     },
@@ -53,8 +53,7 @@ impl Traces {
     pub fn start(settings: &TraceSettings, service: &str) -> Result<Option<Self>, TraceError> {
         let Some(endpoint) = &settings.endpoint else { return Ok(None) };
         let exporter = SpanExporter::builder().with_tonic().with_endpoint(endpoint).build();
-        let exporter =
-            exporter.map_err(|error| TraceError::Exporter { endpoint: endpoint.clone(), reason: error.to_string() })?;
+        let exporter = exporter.map_err(|error| TraceError::Exporter { reason: error.to_string() })?;
         let service = settings.service_name.as_deref().unwrap_or(service).to_owned();
         let provider = SdkTracerProvider::builder()
             .with_id_generator(WorkflowIdGenerator::default())

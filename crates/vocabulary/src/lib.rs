@@ -30,6 +30,8 @@ mod failure;
 mod messages;
 pub mod names;
 mod panic;
+pub mod progress;
+mod ranges;
 mod wire;
 
 pub use classify::classify;
@@ -37,6 +39,8 @@ pub use contract::Contract;
 pub use failure::{Classified, application_failure};
 pub use messages::{Message, MessageKind, Messages};
 pub use panic::panic_failure;
+pub use progress::{Progress, ProgressError};
+pub use ranges::Ranges;
 pub use wire::WireType;
 
 /// Makes an enum, or a struct, the failures of an activity or workflow.

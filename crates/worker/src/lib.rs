@@ -3,7 +3,10 @@
 //! A [`Product`] says what runs on which task queue. A [`Registry`] is a set of products that do not collide. [`run`] is
 //! the `main` of a worker binary; [`Host`] is the same inside somebody's own `main`.
 
+mod alone;
 mod drain;
+mod gate;
+mod heap;
 mod host;
 mod layers;
 mod metrics;
@@ -11,7 +14,9 @@ mod probes;
 mod registry;
 mod run;
 
+pub use alone::{Beat, LoneAttempt, LoneOutcome, RunningLoneAttempt};
 pub use drain::{Attempts, Limits, RunningAttempt, Sum};
+pub use gate::{GateFailure, GateInput, GateReport, GateType, REPLAY_GATE};
 pub use host::{Host, HostError, Report, RunningHost, Versioning, WorkerSettings, cache_size};
 pub use layers::{
     ANSWER_WITHHELD, ActivitySurroundings, AttemptCap, EveryActivityTwice, NOT_IDEMPOTENT, Protected, TwiceReport,

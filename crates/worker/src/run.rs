@@ -10,7 +10,7 @@ use signal_hook::iterator::Signals;
 use tokio::sync::watch;
 
 use crate::drain::Sum;
-use crate::{Host, HostError, Product, Registry, Report};
+use crate::{Host, HostError, Product, Registry, Report, heap};
 
 const USAGE: &str = "\
 A Temporal worker built with Mainspring. It takes no arguments: settings come from the environment and temporal.toml.
@@ -54,6 +54,7 @@ pub fn run(products: impl IntoIterator<Item = Product>) -> ExitCode {
 /// # Errors
 /// As [`Host::new`] and [`Host::run_until`]; the operating system refused signals, a runtime or the log's writer.
 pub fn serve(registry: Registry, sources: Sources) -> Result<Report, HostError> {
+    heap::two_arenas();
     let logs: LogSettings = mainspring_settings::load(&sources)?;
     let guard =
         mainspring_logs::install(&logs, Destination::Stdout).map_err(|error| HostError::Build(error.to_string()))?;

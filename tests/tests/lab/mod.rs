@@ -1,8 +1,7 @@
 //! The lab worker as a test runs it.
 #![allow(dead_code)]
 
-use mainspring::client::Link;
-use mainspring_testing::{Env, Process, TestError, Workflows};
+use mainspring_testing::{Env, Process, TestClient, TestError, Workflows};
 use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 
@@ -33,7 +32,7 @@ pub(crate) fn unready(address: &str, queue: &str, settings: &[(&str, &str)]) -> 
 }
 
 /// The failure of a workflow's activity, as the server keeps it: type name and message.
-pub(crate) async fn activity_failure(client: &Link, workflow_id: &str) -> Result<(String, String), TestError> {
+pub(crate) async fn activity_failure(client: &TestClient, workflow_id: &str) -> Result<(String, String), TestError> {
     let events = client.workflow(workflow_id).fetch_history(Default::default()).into_events().await?;
     let failure = events.into_iter().find_map(|event| match event.attributes {
         Some(Attributes::ActivityTaskFailedEventAttributes(failed)) => failed.failure,

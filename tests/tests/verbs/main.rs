@@ -1,6 +1,7 @@
-//! `mainspring workflow …` as it is typed, against the real server, over the lab's product: what is on stdout, what is on
+//! `mainspring workflow …` and `activity …` as they are typed, against the real server, over the lab's product: what is on stdout, what is on
 //! stderr, and the exit code.
 
+mod activities;
 mod asking;
 mod batches;
 mod desk;

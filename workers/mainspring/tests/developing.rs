@@ -101,6 +101,62 @@ async fn the_server_alone_keeps_its_state_and_workers_start_beside_it() -> Outco
 }
 
 #[tokio::test]
+async fn what_another_server_wants_is_not_for_devs_own() -> Outcome {
+    let (port, ui_port) = (free_port()?.to_string(), free_port()?.to_string());
+    let arguments = ["dev", "--port", &port, "--ui-port", &ui_port, "--products", "general-purpose"];
+    let cloud = [
+        ("TEMPORAL_ADDRESS", "acme.tmprl.cloud:7233"),
+        ("TEMPORAL_NAMESPACE", "acme"),
+        ("TEMPORAL_API_KEY", "hunter2"),
+        ("TEMPORAL_TLS_SERVER_NAME", "acme.tmprl.cloud"),
+    ];
+    let mut dev = Process::spawn(MAINSPRING, &arguments, cloud)?;
+    dev.line("queue      general-purpose-task-queue (general-purpose)").await?;
+    let address = format!("127.0.0.1:{port}");
+    let execute = ["--address", &address, "--namespace", "acme", "workflow", "execute", "no-op", INPUT];
+    let (code, out, talk) = run(MAINSPRING, &execute)?;
+    assert_eq!((code, out.as_str()), (0, "\"1\"\n"), "{talk}");
+    dev.signal(Signal::SIGINT);
+    assert_eq!(dev.end().await?.code, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn dev_says_that_its_server_ended() -> Outcome {
+    let (dev, _) = dev(&["--no-workers"], "workers    none").await?;
+    let threads = std::fs::read_dir(format!("/proc/{}/task", dev.pid()))?;
+    let children = threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("children")).ok());
+    let children: Vec<String> =
+        children.flat_map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
+    assert_eq!(children.len(), 1);
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(children[0].parse()?), Signal::SIGKILL)?;
+    let exit = dev.end().await?;
+    assert_eq!(exit.code, 69, "{:?}", exit.lines);
+    let said = exit.lines.iter().find(|line| line.starts_with("error: ")).ok_or("it said no word")?;
+    assert!(said.starts_with("error: Temporal's dev server ended by itself ("), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_flag_beats_the_environments_queue_and_means_where_a_product_was_moved_to() -> Outcome {
+    let env = Env::shared().await?;
+    let queue = env.queue("blue");
+    let moved = format!("general-purpose={queue}");
+    let settings = [
+        ("TEMPORAL_ADDRESS", env.address()),
+        ("TEMPORAL_TASK_QUEUE", "elsewhere"),
+        ("MAINSPRING_QUEUES", &moved),
+        ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0"),
+        ("MAINSPRING_LOG_FORMAT", "json"),
+    ];
+    let mut worker = Process::spawn(MAINSPRING, &["worker", "start", "--task-queue", &queue], settings)?;
+    worker.line("\"msg\":\"polling\"").await?;
+    worker.signal(Signal::SIGTERM);
+    assert_eq!(worker.end().await?.code, 0);
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_names_that_fingers_know_still_work() -> Outcome {
     let env = Env::shared().await?;
     let settings = [

@@ -9,14 +9,16 @@ use super::Finding;
 use crate::failure::Failure;
 
 /// Each crate, bottom up, with what it may depend on.
-const HOUSE: [(&str, &[&str]); 14] = [
+const HOUSE: [(&str, &[&str]); 16] = [
     ("mainspring-servers", &[]),
     ("mainspring-settings", &[]),
     ("mainspring-macros", &[]),
     ("mainspring-context", &[]),
     ("mainspring-vocabulary", &["mainspring-macros"]),
+    ("mainspring-activity", &["mainspring-context", "mainspring-vocabulary"]),
     ("mainspring-client", &["mainspring-settings"]),
     ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
+    ("mainspring-replay", &["mainspring-client"]),
     ("mainspring-logs", &["mainspring-settings", "mainspring-context"]),
     ("mainspring-traces", &["mainspring-settings"]),
     (
@@ -26,6 +28,7 @@ const HOUSE: [(&str, &[&str]); 14] = [
             "mainspring-context",
             "mainspring-vocabulary",
             "mainspring-client",
+            "mainspring-replay",
             "mainspring-logs",
             "mainspring-traces",
         ],
@@ -33,6 +36,7 @@ const HOUSE: [(&str, &[&str]); 14] = [
     (
         "mainspring",
         &[
+            "mainspring-activity",
             "mainspring-settings",
             "mainspring-context",
             "mainspring-vocabulary",
@@ -51,6 +55,7 @@ const HOUSE: [(&str, &[&str]); 14] = [
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-caller",
+            "mainspring-replay",
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
@@ -64,6 +69,7 @@ const HOUSE: [(&str, &[&str]); 14] = [
             "mainspring-context",
             "mainspring-vocabulary",
             "mainspring-client",
+            "mainspring-replay",
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",

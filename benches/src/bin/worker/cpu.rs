@@ -1,8 +1,7 @@
 //! CPU time of the worker for 1,000 workflows of five echo activities, 30 at once; and its memory once warm.
 
 use futures::StreamExt;
-use mainspring_client::Link;
-use mainspring_testing::{Env, TestError, Workflows};
+use mainspring_testing::{Env, TestClient, TestError, Workflows};
 
 use crate::contender::Contender;
 use mainspring_benches::figures::{interval, verdict};
@@ -67,7 +66,7 @@ async fn turn(contender: &Contender, env: &Env, workflows: usize) -> Result<Turn
 }
 
 /// Runs so many workflows to their ends.
-pub(crate) async fn load(client: &Link, env: &Env, queue: &str, workflows: usize) -> Result<(), TestError> {
+pub(crate) async fn load(client: &TestClient, env: &Env, queue: &str, workflows: usize) -> Result<(), TestError> {
     let text = "x".repeat(100);
     let one = |_| async {
         let id = env.id("bench");

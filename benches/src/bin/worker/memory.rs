@@ -8,7 +8,7 @@ use mainspring_benches::figures::slope;
 
 /// Activities of one workflow.
 const EACH: usize = 5;
-/// Workflows between two looks at the memory: 250 activities, so that the saw-tooth of 5,000 is seen.
+/// Workflows between two looks at the memory: 250 activities, so that the saw-tooth of 2,000 is seen.
 const BETWEEN: usize = 50;
 /// Bytes an activity.
 const BUDGET: f64 = 20.0;

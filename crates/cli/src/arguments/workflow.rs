@@ -179,7 +179,7 @@ pub(crate) struct Targets {
     #[arg(short, long, help_heading = BATCH)]
     pub(crate) query: Option<String>,
     /// Count what matches, and change nothing
-    #[arg(long, conflicts_with = "workflow_id", help_heading = BATCH)]
+    #[arg(long, conflicts_with_all = ["workflow_id", "job_id"], help_heading = BATCH)]
     pub(crate) dry_run: bool,
     /// Do not ask
     #[arg(short, long, conflicts_with = "workflow_id", help_heading = BATCH)]

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use mainspring_servers::tools::Progress;
 use mainspring_servers::{SearchAttributeType, TemporalDevServer};
 use mainspring_settings::Sources;
-use mainspring_settings::connection::ConnectionSettings;
+use mainspring_settings::connection::{ConnectionSettings, is_of_one_server};
 use mainspring_worker::{Host, Product, Registry};
 use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 
@@ -24,19 +24,31 @@ const ONE_QUEUE: &str = "development-task-queue";
 
 pub(crate) async fn run(arguments: DevArguments, registry: Registry, sources: Sources) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
+    // Its workers talk to its own server: what another one wants is not for them.
+    let sources = sources.without(is_of_one_server);
     let workers = if arguments.no_workers { None } else { Some(workers(&arguments, &registry, &sources)?) };
     let watched = if arguments.watch { Some(sources::Workspace::of_this_command()?) } else { None };
     let server = signals.unless(server(&arguments, &registry, &sources)).await??;
     let sources = sources.with_flag("TEMPORAL_ADDRESS", "--port", server.address());
     print(&format!("Temporal   {}", server.address()))?;
     print(&format!("UI         {}", server.ui_url().unwrap_or_default()))?;
-    let outcome = match (workers, watched) {
-        (None, _) => alone(&mut signals).await,
-        (Some(registry), None) => inside(registry, sources, &mut signals).await,
-        (Some(registry), Some(workspace)) => {
-            announce(&registry)?;
-            watch::run(&registry, workspace, &server.address(), &mut signals).await
+    let until_a_signal = async {
+        match (workers, watched) {
+            (None, _) => alone(&mut signals).await,
+            (Some(registry), None) => inside(registry, sources, &mut signals).await,
+            (Some(registry), Some(workspace)) => {
+                announce(&registry)?;
+                watch::run(&registry, workspace, &sources, &mut signals).await
+            }
         }
+    };
+    let outcome = tokio::select! {
+        outcome = until_a_signal => outcome,
+        // Without it there is nothing to drain to.
+        exit = server.ended() => Err(Failure::Unavailable(format!(
+            "Temporal's dev server ended by itself ({exit}); its last lines:\n{}",
+            server.last_lines().join("\n")
+        ))),
     };
     let mut server = server;
     server.stop().await;
@@ -114,7 +126,7 @@ fn announce(registry: &Registry) -> Result<(), Failure> {
 
 /// The products that are asked for and have their settings, on the queues that are asked for.
 fn workers(arguments: &DevArguments, registry: &Registry, sources: &Sources) -> Result<Registry, Failure> {
-    let registry = crate::worker::chosen(&arguments.products, &[], registry)?;
+    let registry = crate::worker::chosen(&arguments.products, &[], &crate::worker::placed(registry, sources)?)?;
     let registry = with_settings(&registry, sources)?;
     if arguments.one_queue {
         return registry.on_one_queue(ONE_QUEUE).map_err(|error| Failure::Config(error.to_string()));

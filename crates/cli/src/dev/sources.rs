@@ -60,10 +60,10 @@ impl Workspace {
     pub(super) fn build(&self) -> Vec<String> {
         let mut arguments = vec!["build".to_owned(), "--package".to_owned(), self.package.clone()];
         arguments.extend(["--bin".to_owned(), self.binary.clone()]);
-        let profile = self.program.parent().and_then(Path::file_name);
-        if profile.is_some_and(|profile| profile == "release") {
-            arguments.push("--release".to_owned());
-        }
+        // Cargo's folder bears the profile's name, but for `dev`.
+        let profile = self.program.parent().and_then(Path::file_name).map(|name| name.to_string_lossy());
+        let profile = profile.filter(|profile| profile != "debug");
+        arguments.extend(["--profile".to_owned(), profile.map_or_else(|| "dev".to_owned(), String::from)]);
         arguments
     }
 
@@ -151,7 +151,7 @@ mod tests {
     fn it_is_built_again_as_it_was_built() {
         assert_eq!(
             workspace().build(),
-            ["build", "--package", "mainspring-command", "--bin", "mainspring", "--release"]
+            ["build", "--package", "mainspring-command", "--bin", "mainspring", "--profile", "release"]
         );
     }
 

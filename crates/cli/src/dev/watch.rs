@@ -2,12 +2,14 @@
 //! goes on: its history is at the server, and the new process replays it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use mainspring_servers::process::{OwnedProcess, cargo};
-use mainspring_worker::Registry;
+use mainspring_settings::Sources;
+use mainspring_settings::connection::{ConnectionSettings, is_of_one_server};
+use mainspring_worker::{Registry, WorkerSettings};
 use notify::event::{Event, EventKind, MetadataKind, ModifyKind};
 use notify::{RecursiveMode, Watcher};
 use tokio::sync::mpsc;
@@ -21,13 +23,13 @@ use crate::say;
 const QUIET: Duration = Duration::from_millis(200);
 /// In development nobody waits five minutes for an activity.
 const GRACE: &str = "GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS";
-const GRACE_SECONDS: u64 = 10;
+const GRACE_SECONDS: &str = "10";
 
-/// Runs until the first signal.
+/// Runs until the first signal. `sources` name the server.
 pub(super) async fn run(
     registry: &Registry,
     workspace: Workspace,
-    address: &str,
+    sources: &Sources,
     signals: &mut Signals,
 ) -> Result<(), Failure> {
     let (tell, mut changes) = mpsc::channel(1024);
@@ -40,8 +42,7 @@ pub(super) async fn run(
     let cannot = |error: notify::Error| Failure::Other(format!("--watch: {error}"));
     let mut watcher = notify::recommended_watcher(heard).map_err(cannot)?;
     watcher.watch(workspace.root(), RecursiveMode::Recursive).map_err(cannot)?;
-    let mut workers =
-        Workers { program: workspace.program().to_owned(), address: address.to_owned(), running: BTreeMap::new() };
+    let mut workers = Workers::of(workspace.program(), sources)?;
     for queue in registry.queues().into_keys() {
         workers.start(queue)?;
     }
@@ -113,18 +114,39 @@ fn other(error: impl std::fmt::Display) -> Failure {
 
 struct Workers {
     program: PathBuf,
-    address: String,
+    connection: ConnectionSettings,
+    /// Set where the environment sets none.
+    grace: Option<&'static str>,
+    /// How long one may take to leave.
+    limit: Duration,
     running: BTreeMap<String, OwnedProcess>,
 }
 
 impl Workers {
+    fn of(program: &Path, sources: &Sources) -> Result<Self, Failure> {
+        let grace = std::env::var_os(GRACE).is_none().then_some(GRACE_SECONDS);
+        let with_grace = grace.map(|grace| sources.clone().with_flag(GRACE, GRACE, grace));
+        let settings: WorkerSettings = mainspring_settings::load(with_grace.as_ref().unwrap_or(sources))?;
+        Ok(Self {
+            program: program.to_owned(),
+            connection: mainspring_settings::load(sources)?,
+            grace,
+            limit: settings.sum().exit() + Duration::from_secs(1),
+            running: BTreeMap::new(),
+        })
+    }
+
     fn start(&mut self, queue: &str) -> Result<(), Failure> {
         let mut command = Command::new(&self.program);
         command.args(["worker", "start", "--task-queue", queue]);
-        command.env("TEMPORAL_ADDRESS", &self.address).env("MAINSPRING_HTTP_ADDR", "127.0.0.1:0");
-        if std::env::var_os(GRACE).is_none() {
-            command.env(GRACE, GRACE_SECONDS.to_string());
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_of_one_server)) {
+            command.env_remove(name);
         }
+        // An empty file, so that no profile speaks of another server.
+        command.env_remove("TEMPORAL_PROFILE").env("TEMPORAL_CONFIG_FILE", "/dev/null");
+        command.env("TEMPORAL_ADDRESS", &self.connection.address).env("TEMPORAL_NAMESPACE", &self.connection.namespace);
+        command.env("MAINSPRING_HTTP_ADDR", "127.0.0.1:0");
+        command.envs(self.grace.map(|grace| (GRACE, grace)));
         let prefix = queue.to_owned();
         let worker = OwnedProcess::start_heard(queue, command, move |line| say(&format!("{prefix} | {line}")));
         self.running.insert(queue.to_owned(), worker.map_err(other)?);
@@ -134,7 +156,7 @@ impl Workers {
     async fn restart(&mut self, queues: &BTreeSet<String>, why: &str) -> Result<(), Failure> {
         for queue in queues {
             if let Some(worker) = self.running.remove(queue) {
-                worker.stop(Duration::from_secs(GRACE_SECONDS + 2)).await;
+                worker.stop(self.limit).await;
             }
             self.start(queue)?;
             say(&format!("restarted: the worker of {queue}, for a change of {why}"));
@@ -162,8 +184,7 @@ impl Workers {
     /// All at once; a second signal leaves what still runs, and it is killed.
     async fn stop_all(self, signals: &mut Signals) -> Result<(), Failure> {
         say("stopping the workers, then the server; Ctrl-C again leaves at once");
-        let limit = Duration::from_secs(GRACE_SECONDS + 2);
-        let stops = self.running.values().map(|worker| worker.stop(limit));
+        let stops = self.running.values().map(|worker| worker.stop(self.limit));
         tokio::select! {
             _ = futures::future::join_all(stops) => Ok(()),
             signal = signals.next() => Err(Failure::LeftAtOnce(signal)),

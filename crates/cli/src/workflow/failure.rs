@@ -39,6 +39,11 @@ impl Told {
         Self { text: text(&kept), json: as_json(&kept) }
     }
 
+    /// One that went through no codec.
+    pub(crate) fn plain(kept: &Kept) -> Self {
+        Self { text: text(kept), json: as_json(kept) }
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

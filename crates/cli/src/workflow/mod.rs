@@ -6,16 +6,16 @@ mod batch;
 pub(crate) mod check;
 mod describe;
 mod end;
-mod failure;
+pub(crate) mod failure;
 mod input;
-mod list;
+pub(crate) mod list;
 mod marks;
-mod pollers;
+pub(crate) mod pollers;
 mod query;
 mod reset;
 mod result;
 pub(crate) mod schema;
-mod server;
+pub(crate) mod server;
 mod signal;
 mod start;
 mod text;
@@ -28,10 +28,11 @@ use std::time::Duration;
 use mainspring_settings::Sources;
 use mainspring_settings::connection::ConnectionSettings;
 use mainspring_traces::{TraceSettings, Traces};
-use mainspring_worker::{Registry, WorkerSettings};
+use mainspring_worker::Registry;
 
 use crate::arguments::workflow::WorkflowVerb;
 use crate::exit::Failure;
+use crate::worker::placed;
 use end::How;
 use server::Server;
 
@@ -95,12 +96,6 @@ async fn dispatch(
         WorkflowVerb::Count(arguments) => Box::pin(list::count(&connect().await?, &arguments)).await,
         WorkflowVerb::Reset(arguments) => Box::pin(reset::run(&connect().await?, &arguments, notice)).await,
     }
-}
-
-/// The products where MAINSPRING_QUEUES has moved them: their workers are there.
-fn placed(registry: &Registry, sources: &Sources) -> Result<Registry, Failure> {
-    let settings: WorkerSettings = mainspring_settings::load(sources)?;
-    registry.moved(&settings.queues).map_err(|error| Failure::Config(error.to_string()))
 }
 
 /// What is said when the command is interrupted: what goes on, and how to come back to it.

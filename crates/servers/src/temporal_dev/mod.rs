@@ -2,28 +2,25 @@
 //! namespaces over gRPC, history included.
 
 mod options;
-mod ports;
 mod ready;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::error::ServersError;
-use crate::process::OwnedProcess;
+use crate::launch::{self, Race, STOP_LIMIT, lost_a_port};
+use crate::ports::reachable;
+use crate::process::{Exit, OwnedProcess};
 use crate::tools::Tool;
 use options::Ports;
 pub use options::{LogLevel, SearchAttributeType, TemporalDevServerBuilder};
 
 const NAME: &str = "the Temporal dev server";
-/// Asked to stop, the server takes about half a second.
-const STOP_LIMIT: Duration = Duration::from_secs(10);
-/// A free port can be taken by somebody else between our look and the server's bind.
-const RACE_TRIES: u32 = 5;
+/// A port that somebody else has meanwhile is asked for again after this.
 const RACE_PAUSE: Duration = Duration::from_millis(200);
 
 /// A running dev server. Dropping it kills it; [`stop`](Self::stop) lets it end in order.
@@ -42,16 +39,12 @@ impl TemporalDevServer {
 
     async fn start(options: TemporalDevServerBuilder) -> Result<Self, ServersError> {
         let program = program(&options).await?;
-        let mut tries = 1;
+        let mut race = Race::default();
         loop {
             let ports = options.ports()?;
             match launch(&options, &program, ports).await {
                 Ok(process) => return Ok(Self { options, program, ports, process: Some(process) }),
-                Err(error) if tries < RACE_TRIES && lost_a_port(&error) => {
-                    tracing::debug!(%error, tries, "the dev server lost a race for a port; trying again");
-                    tries += 1;
-                }
-                Err(error) => return Err(error),
+                Err(error) => race.again(error)?,
             }
         }
     }
@@ -91,6 +84,14 @@ impl TemporalDevServer {
         self.process.as_ref().map(OwnedProcess::last_lines).unwrap_or_default()
     }
 
+    /// Waits until the server has ended, whoever ended it; for ever where there is no process.
+    pub async fn ended(&self) -> Exit {
+        match &self.process {
+            Some(process) => process.wait().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Asks the server to stop (SIGTERM), and kills it when it has not within 10 s. Returns when it is gone.
     pub async fn stop(&mut self) {
         if let Some(process) = &self.process {
@@ -113,7 +114,7 @@ impl TemporalDevServer {
     pub async fn restart(&mut self) -> Result<(), ServersError> {
         self.stop().await;
         self.process = None;
-        let deadline = Instant::now() + self.options.start_limit;
+        let deadline = Instant::now() + self.options.means.start_limit;
         loop {
             match launch(&self.options, &self.program, self.ports).await {
                 Ok(process) => {
@@ -140,22 +141,12 @@ impl fmt::Debug for TemporalDevServer {
     }
 }
 
-/// The CLI, installed if need be, on a thread of its own: an installation takes minutes, and a runtime that is shut
-/// down would wait for a blocking task of its own.
 async fn program(options: &TemporalDevServerBuilder) -> Result<PathBuf, ServersError> {
     if let Some(program) = &options.program {
         return Ok(program.clone());
     }
-    let (toolbox, progress) = (options.toolbox_or_env()?, options.progress.clone());
-    let (reply, answer) = tokio::sync::oneshot::channel();
-    let spawn_error =
-        |source| ServersError::Spawn { name: "an installation".into(), program: "temporal".into(), source };
-    thread::Builder::new()
-        .name("tool-install".into())
-        .spawn(move || reply.send(toolbox.provide(&Tool::temporal_cli(), &progress)))
-        .map_err(spawn_error)?;
-    let installed = answer.await.map_err(|_| spawn_error(std::io::Error::other("its thread panicked")))?;
-    Ok(installed?.path)
+    let installed = options.means.provide(|toolbox, progress| toolbox.provide(&Tool::temporal_cli(), progress));
+    Ok(installed.await?.path)
 }
 
 /// Starts the server and returns when it is ready.
@@ -164,35 +155,8 @@ async fn launch(
     program: &Path,
     ports: Ports,
 ) -> Result<OwnedProcess, ServersError> {
-    let process = OwnedProcess::start(NAME, options.command(program, ports))?;
     let address = reachable(options.ip, ports.frontend);
     let namespaces = options.all_namespaces();
-    let limit = options.start_limit;
-    tokio::select! {
-        // Who answers at the port may be somebody else, while ours is about to end because of that.
-        biased;
-        exit = process.wait() => Err(ServersError::Ended { name: NAME.into(), exit, lines: process.last_lines() }),
-        ready = ready::wait(address, &namespaces, limit) => ready.map_err(|last| ServersError::NotReady {
-            name: NAME.into(),
-            address,
-            limit,
-            last,
-            lines: process.last_lines(),
-        }),
-    }?;
-    Ok(process)
-}
-
-/// Whether the server ended because one of its ports was taken; it has more of them than the two we choose.
-fn lost_a_port(error: &ServersError) -> bool {
-    matches!(error, ServersError::Ended { lines, .. } if lines.iter().any(|line| line.contains("address already in use")))
-}
-
-fn reachable(ip: IpAddr, port: u16) -> SocketAddr {
-    let ip = match ip {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-        other => other,
-    };
-    SocketAddr::new(ip, port)
+    let bounds = (address, options.means.start_limit);
+    launch::launch(NAME, options.command(program, ports), bounds, || ready::ask(address, &namespaces)).await
 }

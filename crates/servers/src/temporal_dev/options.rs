@@ -5,15 +5,12 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
-use super::{TemporalDevServer, ports};
+use super::{NAME, TemporalDevServer};
 use crate::error::ServersError;
+use crate::launch::{Means, means};
+use crate::ports;
 use crate::process::forget_variables;
-use crate::tools::{Progress, Toolbox};
-
-/// Ready takes about a second on an idle machine. A busy CI machine gets a minute.
-const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// The type of a custom search attribute, by Temporal's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,10 +77,8 @@ pub struct TemporalDevServerBuilder {
     dynamic_config: Vec<(String, String)>,
     extra_args: Vec<OsString>,
     log_level: LogLevel,
-    pub(super) start_limit: Duration,
     pub(super) program: Option<PathBuf>,
-    toolbox: Option<Toolbox>,
-    pub(super) progress: Progress,
+    pub(super) means: Means,
 }
 
 impl TemporalDevServerBuilder {
@@ -98,10 +93,8 @@ impl TemporalDevServerBuilder {
             dynamic_config: Vec::new(),
             extra_args: Vec::new(),
             log_level: LogLevel::default(),
-            start_limit: START_LIMIT,
             program: None,
-            toolbox: None,
-            progress: Progress::stderr(),
+            means: Means::new(),
         }
     }
 
@@ -159,29 +152,13 @@ impl TemporalDevServerBuilder {
         self
     }
 
-    /// How long the server may take to be ready; 60 s by default. An installation before that does not count.
-    pub fn start_limit(mut self, limit: Duration) -> Self {
-        self.start_limit = limit;
-        self
-    }
-
     /// Runs this program, instead of the Temporal CLI that the toolbox provides.
     pub fn program(mut self, path: impl Into<PathBuf>) -> Self {
         self.program = Some(path.into());
         self
     }
 
-    /// Where the Temporal CLI is looked for and installed; by default as the environment says ([`Toolbox::from_env`]).
-    pub fn toolbox(mut self, toolbox: Toolbox) -> Self {
-        self.toolbox = Some(toolbox);
-        self
-    }
-
-    /// Where an installation says what it does; stderr by default.
-    pub fn progress(mut self, progress: Progress) -> Self {
-        self.progress = progress;
-        self
-    }
+    means!("the Temporal CLI is looked for and installed");
 
     /// Installs the Temporal CLI if this machine lacks it, starts the server, and returns when it is ready.
     ///
@@ -192,10 +169,6 @@ impl TemporalDevServerBuilder {
         TemporalDevServer::start(self).await
     }
 
-    pub(super) fn toolbox_or_env(&self) -> Result<Toolbox, ServersError> {
-        self.toolbox.clone().map_or_else(Toolbox::from_env, Ok)
-    }
-
     /// Every namespace that the server will have.
     pub(super) fn all_namespaces(&self) -> Vec<&str> {
         self.namespaces.iter().map(String::as_str).chain(["default"]).collect()
@@ -204,7 +177,7 @@ impl TemporalDevServerBuilder {
     /// Asked-for ports after a look whether they can be had, and free ones for the rest. What the server itself would
     /// say is less clear, and whoever has the port might answer in its place.
     pub(super) fn ports(&self) -> Result<Ports, ServersError> {
-        let choose = |purpose, port: Option<u16>| ports::choose(purpose, self.ip, port.filter(|port| *port != 0));
+        let choose = |purpose, port: Option<u16>| ports::choose(NAME, purpose, self.ip, port.filter(|port| *port != 0));
         let frontend = choose("port", self.port)?;
         let ui = self.ui_port.map(|port| choose("UI port", Some(port))).transpose()?;
         Ok(Ports { frontend, ui })

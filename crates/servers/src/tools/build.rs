@@ -25,13 +25,21 @@ pub(super) fn run(
 ) -> Result<PathBuf, ServersError> {
     let step = progress.step(&format!("{} {}: {line} (minutes, the first time)", tool.name, tool.version), None);
     let process = OwnedProcess::start(name, command)?;
-    let exit = process.wait_blocking(LIMIT);
+    let ended = outcome(&process, LIMIT);
     drop(step);
-    let outcome = match exit {
-        Some(exit) if exit.success() && program.is_file() => return Ok(program),
-        Some(exit) if exit.success() => format!("it built no `{}`", tool.program),
-        Some(exit) => exit.to_string(),
-        None => format!("not done within {} minutes", LIMIT.as_secs() / 60),
+    let outcome = match ended {
+        Ok(()) if program.is_file() => return Ok(program),
+        Ok(()) => format!("it built no `{}`", tool.program),
+        Err(outcome) => outcome,
     };
     Err(failed(line, outcome, process.last_lines()))
+}
+
+/// Waits for a process that is to do its work within that time. The error says how it ended instead.
+pub(super) fn outcome(process: &OwnedProcess, limit: Duration) -> Result<(), String> {
+    match process.wait_blocking(limit) {
+        Some(exit) if exit.success() => Ok(()),
+        Some(exit) => Err(exit.to_string()),
+        None => Err(format!("not done within {} minutes", limit.as_secs() / 60)),
+    }
 }

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::install::cache_error;
 use super::tool::platform;
-use super::{Archive, Progress, Tool, Toolbox};
+use super::{Progress, Tool, Toolbox};
 use crate::error::ServersError;
 
 /// A machine that cannot reach the outside must hear so soon.
@@ -33,18 +33,20 @@ pub(super) fn download(
     let archive = tool.archives.iter().find(|archive| archive.platform == platform);
     let archive = archive.ok_or(ServersError::NoArchive { platform })?;
     let url = format!("{}/{}", toolbox.base, archive.path);
-    let mut file = fetch(&url, archive, toolbox.limit, workplace, &|total| {
+    let path = workplace.join("archive.tar.gz");
+    let mut file = fetch(&url, &archive.sha256, toolbox.limit, &path, &|total| {
         progress.step(&format!("{} {}: downloading {url}", tool.name, tool.version), total)
     })?;
     file.rewind().map_err(cache_error("read", workplace))?;
     unpack(&url, file, tool, workplace, toolbox.limit.saturating_mul(UNPACKED_FACTOR))
 }
 
-fn fetch(
+/// Downloads into a new file at `path`, which is handed back at its end.
+pub(super) fn fetch(
     url: &str,
-    archive: &Archive,
+    sha256: &str,
     limit: u64,
-    workplace: &Path,
+    path: &Path,
     begin: &dyn Fn(Option<u64>) -> super::progress::Step,
 ) -> Result<File, ServersError> {
     let failed = |source: Box<dyn Error + Send + Sync>| ServersError::Download { url: url.to_owned(), source };
@@ -63,9 +65,8 @@ fn fetch(
     }
 
     let mut step = begin(announced);
-    let path = workplace.join("archive.tar.gz");
-    let file = File::options().create(true).truncate(true).read(true).write(true).open(&path);
-    let mut file = file.map_err(cache_error("create", &path))?;
+    let file = File::options().create(true).truncate(true).read(true).write(true).open(path);
+    let mut file = file.map_err(cache_error("create", path))?;
     let mut body = response.body_mut().as_reader();
     let mut sum = Sha256::new();
     let mut buffer = vec![0; 64 << 10];
@@ -81,18 +82,18 @@ fn fetch(
             return Err(too_large());
         }
         sum.update(bytes);
-        file.write_all(bytes).map_err(cache_error("write", &path))?;
+        file.write_all(bytes).map_err(cache_error("write", path))?;
         step.advance(count as u64);
     }
 
     let actual = hex(&sum.finalize());
-    if actual != archive.sha256 {
-        return Err(ServersError::Checksum { url: url.to_owned(), expected: archive.sha256.clone(), actual });
+    if actual != sha256 {
+        return Err(ServersError::Checksum { url: url.to_owned(), expected: sha256.to_owned(), actual });
     }
     Ok(file)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

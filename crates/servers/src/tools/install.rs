@@ -93,7 +93,7 @@ fn workplace_prefix(tool: &Tool) -> String {
 }
 
 /// A folder on the same file system as the cache, so that a rename is atomic; gone when it is dropped.
-fn workplace(tools: &Path, tool: &Tool) -> Result<TempDir, ServersError> {
+pub(super) fn workplace(tools: &Path, tool: &Tool) -> Result<TempDir, ServersError> {
     tempfile::Builder::new()
         .prefix(&workplace_prefix(tool))
         .tempdir_in(tools)
@@ -101,7 +101,7 @@ fn workplace(tools: &Path, tool: &Tool) -> Result<TempDir, ServersError> {
 }
 
 /// Removes what a killed installation left. We hold the lock, so nobody works in it.
-fn clear_away(tools: &Path, tool: &Tool) {
+pub(super) fn clear_away(tools: &Path, tool: &Tool) {
     let prefix = workplace_prefix(tool);
     for entry in fs::read_dir(tools).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(&prefix) {

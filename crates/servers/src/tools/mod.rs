@@ -1,5 +1,5 @@
 //! Tools that servers need: found on `PATH`, else in a cache outside the checkout, else installed there: by download
-//! with a pinned checksum, else by `go install` or `cargo install`. An installation is safe beside others and under `kill -9`: one lock
+//! with a pinned checksum, else by `go install` or `cargo install`; jars by Maven. An installation is safe beside others and under `kill -9`: one lock
 //! a tool, and the program appears under its name only when it is whole. Everything here blocks.
 
 mod build;
@@ -7,6 +7,8 @@ mod cargo;
 mod download;
 mod go;
 mod install;
+mod jars;
+mod maven;
 mod progress;
 mod python;
 mod tool;
@@ -15,6 +17,7 @@ mod toolbox;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use jars::Jars;
 pub use progress::Progress;
 pub use tool::{Archive, Tool};
 pub use toolbox::Toolbox;
@@ -41,6 +44,8 @@ pub struct Installed {
 pub enum How {
     /// It was on `PATH`, whatever its version.
     OnPath,
+    /// It is where a package of this machine's system has it.
+    OfThePackage,
     /// It had been installed into the cache before.
     Cached,
     /// It was downloaded now.
@@ -51,17 +56,21 @@ pub enum How {
     BuiltWithCargo,
     /// It was installed by pip now.
     InstalledWithPip,
+    /// Its jars were fetched by Maven now.
+    InstalledWithMaven,
 }
 
 impl fmt::Display for How {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::OnPath => "on PATH",
+            Self::OfThePackage => "of the system's package",
             Self::Cached => "in the cache",
             Self::Downloaded => "downloaded",
             Self::BuiltWithGo => "built with go install",
             Self::BuiltWithCargo => "built with cargo install",
             Self::InstalledWithPip => "installed with pip",
+            Self::InstalledWithMaven => "installed with Maven",
         })
     }
 }
@@ -73,13 +82,16 @@ pub const PYTHON_SDK: (&str, &str) = ("temporalio", "1.35.0");
 /// are asked for their version.
 ///
 /// # Errors
-/// [`ServersError::NotInstalled`] with everything that was tried, or the cache's own errors.
+/// [`ServersError::NotInstalled`] with everything that was tried, [`ServersError::NotFound`] for what is to be installed by
+/// hand (PostgreSQL, Java), or the errors of [`Toolbox::jars`].
 pub fn setup(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
     let toolbox = Toolbox::from_env()?;
-    [Tool::temporal_cli(), Tool::mprocs()]
-        .iter()
-        .map(|tool| toolbox.provide(tool, progress).map(Installed::with_version))
-        .collect()
+    let postgres = toolbox.postgres()?.with_version();
+    let programs = [Tool::temporal_cli(), Tool::versitygw(), Tool::mprocs()];
+    let programs = programs.iter().map(|tool| toolbox.provide(tool, progress).map(Installed::with_version));
+    let jars = [Jars::temporal_test_server(), Jars::kafka()];
+    let jars = jars.iter().map(|jars| toolbox.jars(jars, progress));
+    std::iter::once(Ok(postgres)).chain(jars).chain(programs).collect()
 }
 
 /// What the slow tier of tests needs besides: a Python with Temporal's SDK.

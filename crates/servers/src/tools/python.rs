@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use super::build::outcome;
 use super::install::{cache_error, lock};
 use super::{How, Installed, Progress, Tool, Toolbox};
 use crate::error::ServersError;
@@ -65,12 +66,9 @@ fn run<'a>(python: &Path, arguments: impl IntoIterator<Item = &'a OsStr> + Clone
     // An environment around this process is not the one that is meant.
     command.args(arguments.clone()).env_remove("PYTHONHOME").env_remove("PYTHONPATH").env_remove("VIRTUAL_ENV");
     let process = OwnedProcess::start("python", command)?;
-    let outcome = match process.wait_blocking(LIMIT) {
-        Some(exit) if exit.success() => return Ok(()),
-        Some(exit) => exit.to_string(),
-        None => format!("not done within {} minutes", LIMIT.as_secs() / 60),
-    };
-    let words: Vec<_> = arguments.into_iter().map(OsStr::to_string_lossy).collect();
-    let command = format!("{} {}", python.display(), words.join(" "));
-    Err(ServersError::Python { command, outcome, lines: process.last_lines() })
+    outcome(&process, LIMIT).map_err(|outcome| {
+        let words: Vec<_> = arguments.into_iter().map(OsStr::to_string_lossy).collect();
+        let command = format!("{} {}", python.display(), words.join(" "));
+        ServersError::Python { command, outcome, lines: process.last_lines() }
+    })
 }

@@ -102,6 +102,13 @@ impl Tool {
             .crate_name("mprocs")
     }
 
+    /// S3 over a folder.
+    pub fn versitygw() -> Self {
+        Self::new("versitygw", "versitygw", "1.8.0")
+            .manual("install versitygw so that it is on PATH (https://github.com/versity/versitygw)")
+            .go_package("github.com/versity/versitygw/cmd/versitygw", "-s -w")
+    }
+
     /// Temporal's own CLI, which holds the dev server. 1.5.1 is the last version that `go install` can build.
     pub fn temporal_cli() -> Self {
         const VERSION: &str = "1.5.1";

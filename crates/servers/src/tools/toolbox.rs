@@ -25,17 +25,28 @@ pub struct Toolbox {
     pub(super) search: OsString,
     pub(super) base: String,
     pub(super) limit: u64,
+    pub(super) maven_base: Option<String>,
+    pub(super) java_home: Option<PathBuf>,
 }
 
 impl Toolbox {
     /// A toolbox with this cache, an empty search path, and downloads from <https://github.com>.
     pub fn new(cache: impl Into<PathBuf>) -> Self {
-        Self { cache: cache.into(), search: OsString::new(), base: DOWNLOAD_BASE.to_owned(), limit: DOWNLOAD_LIMIT }
+        Self {
+            cache: cache.into(),
+            search: OsString::new(),
+            base: DOWNLOAD_BASE.to_owned(),
+            limit: DOWNLOAD_LIMIT,
+            maven_base: None,
+            java_home: None,
+        }
     }
 
     /// The toolbox of this environment: the cache is `MAINSPRING_CACHE`, else the user's cache folder
     /// (`XDG_CACHE_HOME`, else `~/.cache`, on macOS `~/Library/Caches`) and `mainspring` in it; the search path is
-    /// `PATH`; `MAINSPRING_DOWNLOAD_BASE` is a mirror of <https://github.com>. Empty variables count as unset.
+    /// `PATH`; `MAINSPRING_DOWNLOAD_BASE` is a mirror of <https://github.com>; with `MAINSPRING_MAVEN_BASE`, the address
+    /// of a Maven repository, jars are downloaded from there, without Maven; `JAVA_HOME` is where Java is. Empty
+    /// variables count as unset.
     ///
     /// # Errors
     /// [`ServersError::NoCache`] when none of those variables is there, nor `HOME`.
@@ -54,9 +65,13 @@ impl Toolbox {
             .or_else(|| folder("XDG_CACHE_HOME").map(|caches| caches.join("mainspring")))
             .or_else(|| folder("HOME").map(|home| home.join(user).join("mainspring")))
             .ok_or(ServersError::NoCache)?;
-        let toolbox = Self::new(cache).search_path(variable("PATH").unwrap_or_default());
-        Ok(match variable("MAINSPRING_DOWNLOAD_BASE") {
-            Some(base) => toolbox.download_base(base.to_string_lossy()),
+        let mut toolbox = Self::new(cache).search_path(variable("PATH").unwrap_or_default());
+        toolbox.java_home = folder("JAVA_HOME");
+        if let Some(base) = variable("MAINSPRING_DOWNLOAD_BASE") {
+            toolbox = toolbox.download_base(base.to_string_lossy());
+        }
+        Ok(match variable("MAINSPRING_MAVEN_BASE") {
+            Some(base) => toolbox.maven_base(base.to_string_lossy()),
             None => toolbox,
         })
     }
@@ -71,8 +86,14 @@ impl Toolbox {
     /// A mirror of <https://github.com>: `http://` or `https://`, to which an archive's path is appended.
     #[must_use]
     pub fn download_base(mut self, url: impl Into<String>) -> Self {
-        self.base = url.into();
-        self.base.truncate(self.base.trim_end_matches('/').len());
+        self.base = without_slash(url.into());
+        self
+    }
+
+    /// A Maven repository to download jars from, `http://` or `https://`; by default `mvn` fetches them.
+    #[must_use]
+    pub fn maven_base(mut self, url: impl Into<String>) -> Self {
+        self.maven_base = Some(without_slash(url.into()));
         self
     }
 
@@ -117,7 +138,7 @@ impl Toolbox {
         self.cache.join("tools")
     }
 
-    pub(super) fn on_path(&self, program: &str) -> Option<PathBuf> {
+    pub(crate) fn on_path(&self, program: &str) -> Option<PathBuf> {
         // A relative folder would mean another program in every working directory.
         env::split_paths(&self.search)
             .filter(|folder| folder.is_absolute())
@@ -147,6 +168,11 @@ impl Installed {
         }
         self
     }
+}
+
+fn without_slash(mut url: String) -> String {
+    url.truncate(url.trim_end_matches('/').len());
+    url
 }
 
 fn asked_version(installed: &Installed) -> Option<String> {

@@ -6,5 +6,6 @@ mod cargo;
 mod download;
 mod finding;
 mod go;
+mod jars;
 mod published;
 mod python;

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, btree_map};
 
 use crate::{Reader, Secret};
 
+/// How the names of all begin.
+pub(super) const PREFIX: &str = "TEMPORAL_GRPC_META_";
+
 /// Headers by name, in lower case with hyphens. `Debug` shows the names and no value; iterating gives both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers(BTreeMap<String, Secret>);
@@ -40,9 +43,7 @@ impl<'a> IntoIterator for &'a Headers {
 
 /// The names as the SDK writes them. Whether gRPC can carry a header is for the client to say.
 pub(super) fn read(reader: &mut Reader<'_>) -> Headers {
-    let given = reader.family(
-        "TEMPORAL_GRPC_META_",
-        "Header of every call; the rest of the name is the header's, with _ in place of -",
-    );
+    let given =
+        reader.family(PREFIX, "Header of every call; the rest of the name is the header's, with _ in place of -");
     Headers(given.into_iter().map(|(rest, value)| (rest.to_lowercase().replace('_', "-"), value)).collect())
 }

@@ -140,6 +140,21 @@ impl Section for ConnectionSettings {
     }
 }
 
+/// Whether a name belongs to one server: where it is, and what it wants to see of whoever calls. A program that takes
+/// its settings to another server leaves these behind.
+pub fn is_of_one_server(name: &str) -> bool {
+    const FAMILIES: [&str; 7] = [
+        "TEMPORAL_ADDRESS",
+        "TEMPORAL_HOST",
+        "TEMPORAL_PORT",
+        "TEMPORAL_TLS",
+        "TEMPORAL_CLIENT_",
+        "TEMPORAL_API_KEY",
+        headers::PREFIX,
+    ];
+    name == "MAINSPRING_API_KEY_FILE" || FAMILIES.iter().any(|family| name.starts_with(family))
+}
+
 /// The key, and the name by which it was given.
 fn api_key(reader: &mut Reader<'_>) -> Option<(String, ApiKey)> {
     let value = reader.field("TEMPORAL_API_KEY").doc("API key of Temporal Cloud").got_secret();

@@ -81,6 +81,7 @@ impl Env {
     /// # tokio::runtime::Runtime::new().unwrap().block_on(a_customer_is_charged()).unwrap();
     /// ```
     pub fn worker(&self, products: impl IntoIterator<Item = Product>) -> WorkerBuilder {
+        crate::logs::show_if_asked();
         WorkerBuilder {
             env: self.clone(),
             products: products.into_iter().collect(),

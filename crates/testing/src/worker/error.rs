@@ -5,6 +5,8 @@ use std::time::Duration;
 use mainspring_caller::{CallerError, WorkflowFailure};
 use mainspring_worker::{HostError, RegistryError};
 
+use crate::TestError;
+
 /// Why a worker in a test, or a workflow on it, did not do what it should.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -77,6 +79,9 @@ pub enum RunError {
         /// What it is.
         value: String,
     },
+    /// The time-skipping server does not let time pass.
+    #[error("the time-skipping server does not let time pass: {0}")]
+    Clock(TestError),
     /// Activities without a mock were called, and the worker has mocks only.
     #[error("called without a mock: {activities}. {}", how_to_mock(.activities))]
     NotMocked {

@@ -59,7 +59,7 @@ impl TestWorker {
         let queue = self.queue_of::<W>()?;
         let workflow_id = self.workflow_id::<W>(&input);
         let start = self.caller.start(W::default(), input).task_queue(queue).with_id(workflow_id);
-        Ok(TestRun::new(start.await?, self.env.address().to_owned(), self.patience))
+        Ok(TestRun::new(start.await?, self.env.clone(), self.patience))
     }
 
     /// The id under which [`Self::start`] starts it: one that follows from the input, if the contract derives it.

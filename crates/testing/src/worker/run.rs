@@ -15,33 +15,40 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 };
 
 use super::RunError;
+use crate::Env;
 use crate::worker::shared;
 
 /// A workflow that a test started. What [`Run`] has, it has: `signal`, `query`, `update`, `status`, `cancel`.
 pub struct TestRun<W: Contract> {
     run: Run<W>,
-    address: String,
+    env: Env,
     patience: Duration,
 }
 
 impl<W: Contract> TestRun<W> {
-    pub(super) const fn new(run: Run<W>, address: String, patience: Duration) -> Self {
-        Self { run, address, patience }
+    pub(super) const fn new(run: Run<W>, env: Env, patience: Duration) -> Self {
+        Self { run, env, patience }
     }
 
     pub(crate) fn address(&self) -> &str {
-        &self.address
+        self.env.address()
     }
 
-    /// Waits for its result.
+    /// Waits for its result. On a time-skipping server, time is skipped meanwhile.
     ///
     /// # Errors
     /// How it ended otherwise; [`RunError::TaskFailed`] as soon as one of its tasks fails; [`RunError::Stuck`].
     pub async fn result(&self) -> Result<W::Output, RunError> {
-        tokio::select! {
-            result = self.run.result() => Ok(result?),
-            failed = self.failed_task() => Err(failed),
-            () = tokio::time::sleep(self.patience) => Err(self.stuck().await),
+        let ending = async {
+            tokio::select! {
+                result = self.run.result() => Ok(result?),
+                failed = self.failed_task() => Err(failed),
+                () = tokio::time::sleep(self.patience) => Err(self.stuck().await),
+            }
+        };
+        match self.env.skip_while(ending).await {
+            Ok(ended) => ended,
+            Err(error) => Err(RunError::Clock(error)),
         }
     }
 
@@ -59,7 +66,7 @@ impl<W: Contract> TestRun<W> {
     }
 
     async fn watch(&self) -> Result<Option<String>, Status> {
-        let Ok(caller) = shared::caller(&self.address).await else { return Ok(None) };
+        let Ok(caller) = shared::caller(self.env.address()).await else { return Ok(None) };
         let client = caller.link().client();
         let mut service = client.connection().workflow_service();
         let mut next_page_token = Vec::new();
@@ -95,7 +102,7 @@ impl<W: Contract> TestRun<W> {
 
     /// What it waits for.
     async fn pending(&self) -> Result<String, RunError> {
-        let caller = shared::caller(&self.address).await?;
+        let caller = shared::caller(self.env.address()).await?;
         let client = caller.link().client();
         let request =
             DescribeWorkflowExecutionRequest { namespace: client.namespace(), execution: Some(self.execution()) };

@@ -1,6 +1,8 @@
 //! The kit for tests of products, on a real server.
 
+mod alone;
 mod lab;
+mod logging;
 mod mocking;
 mod ordering;
 mod speed;

@@ -37,10 +37,15 @@ impl Incarnation {
             Worker::new(core, link.client().clone(), options).map_err(|error| with_causes(&error))?
         };
         let stop = Box::new(worker.shutdown_handle());
+        let (known, key) = (link.client().connection().workers(), worker.worker_instance_key());
         let (end, ended) = oneshot::channel();
         let handle = runtime.clone();
         let spawned = std::thread::Builder::new().name(thread_name(name)).spawn(move || {
             let outcome = catch_unwind(AssertUnwindSafe(|| handle.block_on(live(worker, health))));
+            // The SDK forgets to: its connection would then live for ever, with a thread and a task, and go on to tell
+            // the server of a worker that is gone. Neither can fail in a way that matters to who is leaving.
+            let _ = known.unregister_slot_provider(key);
+            let _ = known.finalize_unregister(key);
             // The receiver is gone only when the process leaves without waiting.
             let _ = end.send(outcome.unwrap_or_else(|panic| Err(panic_text(&panic))));
         });

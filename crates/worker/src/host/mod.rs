@@ -20,6 +20,7 @@ use mainspring_context::ShutdownTrigger;
 use mainspring_settings::Sources;
 use mainspring_settings::connection::ConnectionSettings;
 use mainspring_traces::{TraceSettings, Traces};
+use temporalio_common::data_converters::DataConverter;
 use temporalio_common::telemetry::TelemetryOptions;
 use temporalio_sdk::Runtime;
 use temporalio_sdk::runtime::RuntimeOptions;
@@ -31,6 +32,7 @@ pub use settings::{Versioning, WorkerSettings};
 pub use sizes::cache_size;
 
 use crate::drain::{Attempts, RunningAttempt};
+use crate::gate;
 use crate::layers::{ActivitySurroundings, AttemptCap, EveryActivityTwice, install_panic_hook};
 use crate::metrics::{GlobalLabels, Metrics};
 use crate::probes::{Health, ProbeServer};
@@ -50,7 +52,6 @@ use seat::Seat;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Host {
     registry: Registry,
     sources: Arc<Sources>,
@@ -60,7 +61,11 @@ pub struct Host {
     http: Option<SocketAddr>,
     cap: Option<AttemptCap>,
     twice: Option<Arc<EveryActivityTwice>>,
+    reach: Option<Reach>,
 }
+
+/// A last word on how Temporal is reached.
+type Reach = Box<dyn FnOnce(Connector) -> Connector + Send + Sync>;
 
 /// How a host left.
 #[derive(Debug, Default)]
@@ -98,7 +103,7 @@ impl Host {
         let http = Some(settings.http_addr);
         let twice = settings.every_activity_twice.then(Arc::default);
         let (sources, settings) = (Arc::new(sources), Arc::new(settings));
-        Ok(Self { registry, sources, settings, connection, traces, http, cap: None, twice })
+        Ok(Self { registry, sources, settings, connection, traces, http, cap: None, twice, reach: None })
     }
 
     /// Caps the attempts of every activity that workflow code schedules here: for tests, so that none retries for ever.
@@ -123,6 +128,18 @@ impl Host {
         self
     }
 
+    /// Reaches something in this process in place of a server, so that no setting of a connection counts; and runs what it
+    /// is given once.
+    pub(crate) fn without_server(
+        mut self,
+        reach: impl FnOnce(Connector) -> Connector + Send + Sync + 'static,
+    ) -> Result<Self, HostError> {
+        self.connection = mainspring_settings::load(&Sources::from_pairs([]))?;
+        self.reach = Some(Box::new(reach));
+        self.twice = None;
+        Ok(self)
+    }
+
     /// The settings as they were read.
     pub fn settings(&self) -> &WorkerSettings {
         &self.settings
@@ -133,7 +150,7 @@ impl Host {
     /// # Errors
     /// Temporal cannot be reached within a minute; a product's activities cannot be connected; the listener's address is
     /// taken.
-    pub async fn start(self) -> Result<RunningHost, HostError> {
+    pub async fn start(mut self) -> Result<RunningHost, HostError> {
         install_panic_hook();
         let labels = GlobalLabels {
             deployment_name: self.settings.deployment_name.clone().unwrap_or_default(),
@@ -147,6 +164,10 @@ impl Host {
         let health = Health::new();
         let probes = listener.map(|listener| listener.serve(health.clone(), metrics.clone())).transpose()?;
         let connector = Connector::new(self.connection.clone())?.with_meter(metrics.temporal_meter());
+        let connector = match self.reach.take() {
+            Some(reach) => reach(connector),
+            None => connector,
+        };
         let core = {
             let _entered = system.enter();
             let telemetry = TelemetryOptions::builder().metrics(metrics.meter()).build();
@@ -159,7 +180,7 @@ impl Host {
             let _entered = system.enter();
             Traces::start(&self.traces, &crate::run::program())?
         };
-        let plans = self.plans(&runtimes, &trigger, traces.as_ref()).await?;
+        let plans = self.plans(&runtimes, &trigger, traces.as_ref(), connector.data_converter()).await?;
         let drain = CancellationToken::new();
         let seats: Vec<Seat> = plans
             .iter()
@@ -238,6 +259,7 @@ impl Host {
         runtimes: &Runtimes,
         trigger: &ShutdownTrigger,
         traces: Option<&Traces>,
+        converter: &DataConverter,
     ) -> Result<Vec<Arc<QueuePlan>>, HostError> {
         let setup = Setup::new(self.sources.clone());
         let controller = controller(&self.settings);
@@ -260,6 +282,12 @@ impl Host {
                 cap: self.cap,
                 twice: self.twice.clone(),
             };
+            if self.settings.replay_gate && products.iter().any(|product| product.workflow_names().next().is_some()) {
+                let build_id = plan::build_id(&self.settings);
+                let namespace = &self.connection.namespace;
+                plan.workflows.push(gate::workflow());
+                plan.activities.push(gate::activity(&self.registry, &products, namespace, converter, build_id));
+            }
             for product in products {
                 // A product's dependencies belong to the runtime that its activities use them on.
                 let (connecting, setup) = (product.clone(), setup.clone());
@@ -287,6 +315,13 @@ async fn connect_all(connector: &Connector, n: usize, system: &tokio::runtime::H
         async move { connecting.await.map_err(|error| HostError::Build(error.to_string()))?.map_err(HostError::from) }
     });
     try_join_all(connections).await
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (registry, settings) = (&self.registry, &self.settings);
+        f.debug_struct("Host").field("registry", registry).field("settings", settings).finish_non_exhaustive()
+    }
 }
 
 /// A host whose workers poll. Dropped without a drain, it leaves at once, and Temporal times its tasks out.

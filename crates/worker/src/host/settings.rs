@@ -35,7 +35,7 @@ pub struct WorkerSettings {
     pub queue_activities_per_second: Option<f64>,
     /// MAINSPRING_HEARTBEAT_THROTTLE: the longest that the SDK holds a beat back. Default 5 s.
     pub heartbeat_throttle: Duration,
-    /// MAINSPRING_RECYCLE_ACTIVITIES: the activity worker is rebuilt after so many. Default 5,000; 0 is never.
+    /// MAINSPRING_RECYCLE_ACTIVITIES: the activity worker is rebuilt after so many. Default 2,000; 0 is never.
     pub recycle_activities: u64,
     /// MAINSPRING_CRASH_BUDGET: how often a worker may die in ten minutes. Default 5.
     pub crash_budget: usize,
@@ -47,6 +47,8 @@ pub struct WorkerSettings {
     pub versioning: Versioning,
     /// MAINSPRING_HTTP_ADDR: probes and metrics. Default 127.0.0.1:9090.
     pub http_addr: SocketAddr,
+    /// MAINSPRING_REPLAY_GATE: whether workers offer the workflow `mainspring-replay-gate`. Default on.
+    pub replay_gate: bool,
     /// MAINSPRING_QUEUES: products on other queues than their own, for this binary; calls from workflow code follow.
     pub queues: QueueMoves,
     /// MAINSPRING_EVERY_ACTIVITY_TWICE: for development. The first success of each activity is answered as if it had been
@@ -131,7 +133,7 @@ impl Section for WorkerSettings {
             recycle_activities: reader
                 .field("MAINSPRING_RECYCLE_ACTIVITIES")
                 .doc("Activities after which the activity worker is rebuilt, for the SDK keeps 0.6 KB of each; 0 is never")
-                .count(5_000, 0..=10_000_000) as u64,
+                .count(2_000, 0..=10_000_000) as u64,
             crash_budget: reader
                 .field("MAINSPRING_CRASH_BUDGET")
                 .doc("How often a worker may die within ten minutes before the process gives up with exit code 70")
@@ -155,6 +157,10 @@ impl Section for WorkerSettings {
                 .field("MAINSPRING_HTTP_ADDR")
                 .doc("Where /livez, /readyz and /metrics listen")
                 .parse(SocketAddr::from(([127, 0, 0, 1], 9090)), parse_addr),
+            replay_gate: reader
+                .field("MAINSPRING_REPLAY_GATE")
+                .doc("Whether workers offer the workflow mainspring-replay-gate, which replays recent histories on their code: on or off")
+                .choice(&[("on", true), ("off", false)], true),
             queues: reader
                 .field("MAINSPRING_QUEUES")
                 .doc("Products on other queues than their own, product=queue,…; a queue that other binaries serve may be named too")

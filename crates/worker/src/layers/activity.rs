@@ -2,9 +2,10 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
-use mainspring_context::{Activity, Scope, Shutdown};
+use mainspring_context::{Activity, Ended, Scope, Shutdown};
 use temporalio_sdk::activities::{ActivityError, ActivityInfo};
 use temporalio_sdk::interceptors::{ActivityInboundInterceptor, ExecuteActivityInput, ExecuteActivityOutput, Next};
 use tokio::runtime::Handle;
@@ -12,6 +13,9 @@ use tracing::Instrument;
 
 use super::{Protected, panics};
 use crate::drain::{Attempts, Limits};
+
+/// How long a report may wait for what has to be done before it.
+const ENDINGS: Duration = Duration::from_secs(2);
 
 /// What every attempt of a worker runs in.
 #[derive(Clone, Debug)]
@@ -37,6 +41,7 @@ impl ActivitySurroundings {
             activity_type: info.activity_type.clone(),
             attempt: info.attempt,
             shutdown: self.shutdown.clone(),
+            ..Activity::default()
         })
     }
 }
@@ -65,14 +70,29 @@ pub async fn run_activity<T: Send>(
         attempt = activity.attempt,
     );
     let protected = Protected::new(body, surroundings.user.clone());
-    let outcome = Scope::activity(activity).wrap(AssertUnwindSafe(protected).catch_unwind()).instrument(span).await;
-    match outcome {
+    let scope = Scope::activity(activity.clone());
+    let outcome = scope.wrap(AssertUnwindSafe(protected).catch_unwind()).instrument(span).await;
+    let outcome = match outcome {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(error)) => Err(match panics::flattened(&error) {
             Some(failure) => failure.into(),
             None => mainspring_vocabulary::classify(error),
         }),
         Err(panic) => Err(panics::failure(panic).into()),
+    };
+    if tokio::time::timeout(ENDINGS, activity.endings.run(ended(&outcome))).await.is_err() {
+        let Activity { activity_id, activity_type, .. } = activity.as_ref();
+        tracing::warn!(activity_id, activity_type, "the last heartbeat's details were not taken in time");
+    }
+    outcome
+}
+
+fn ended<T>(outcome: &Result<T, ActivityError>) -> Ended {
+    match outcome {
+        Ok(_) => Ended::Completed,
+        Err(ActivityError::Cancelled { .. }) => Ended::Cancelled,
+        Err(ActivityError::WillCompleteAsync) => Ended::Later,
+        Err(_) => Ended::Failed,
     }
 }
 

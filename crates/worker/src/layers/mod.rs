@@ -17,4 +17,4 @@ pub use panics::install_panic_hook;
 pub use protect::Protected;
 pub(crate) use twice::TwiceLayer;
 pub use twice::{ANSWER_WITHHELD, EveryActivityTwice, NOT_IDEMPOTENT, TwiceReport};
-pub(crate) use workflow::{Busy, workflow_layer};
+pub(crate) use workflow::{Busy, replayed_workflow_layer, workflow_layer};

@@ -49,7 +49,14 @@ pub(crate) fn workflow_layer(
     cap: Option<AttemptCap>,
 ) -> WorkflowInterceptorConstructor {
     WorkflowInterceptorConstructor::new(move |view: &WorkflowContextView| {
-        WorkflowLayer::new(view, busy.clone(), routes.clone(), cap)
+        WorkflowLayer::new(view, busy.clone(), routes.clone(), cap, false)
+    })
+}
+
+/// The same for a replay of saved histories: nothing is logged, also past the history's end, and nothing is counted.
+pub(crate) fn replayed_workflow_layer(routes: Arc<Routes>) -> WorkflowInterceptorConstructor {
+    WorkflowInterceptorConstructor::new(move |view: &WorkflowContextView| {
+        WorkflowLayer::new(view, Arc::default(), routes.clone(), None, true)
     })
 }
 
@@ -59,10 +66,18 @@ struct WorkflowLayer {
     busy: Arc<Busy>,
     routes: Arc<Routes>,
     cap: Option<AttemptCap>,
+    /// Nothing that happens here is for real.
+    is_replay: bool,
 }
 
 impl WorkflowLayer {
-    fn new(view: &WorkflowContextView, busy: Arc<Busy>, routes: Arc<Routes>, cap: Option<AttemptCap>) -> Self {
+    fn new(
+        view: &WorkflowContextView,
+        busy: Arc<Busy>,
+        routes: Arc<Routes>,
+        cap: Option<AttemptCap>,
+        is_replay: bool,
+    ) -> Self {
         let workflow = Arc::new(Workflow {
             namespace: view.namespace().to_owned(),
             task_queue: view.task_queue().to_owned(),
@@ -80,18 +95,20 @@ impl WorkflowLayer {
             workflow_type = workflow.workflow_type,
             attempt = workflow.attempt,
         );
-        Self { workflow, span, busy, routes, cap }
+        Self { workflow, span, busy, routes, cap, is_replay }
     }
 
     /// Runs a step of the workflow's code. A panic goes on to the SDK, which fails the workflow task; here it is counted
     /// apart from tasks that fail for other reasons, such as an input that does not decode.
     fn step<T>(&self, replaying: bool, code: impl FnOnce() -> T) -> T {
         let _span = self.span.enter();
-        let _scope = Scope::workflow(self.workflow.clone(), replaying).enter();
+        let _scope = Scope::workflow(self.workflow.clone(), replaying || self.is_replay).enter();
         *self.busy.0.lock() = Some((self.workflow.clone(), Instant::now()));
         let _idle = Idle(&self.busy);
         catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|panic| {
-            crate::metrics::workflow_task_failed(&self.workflow.workflow_type);
+            if !self.is_replay {
+                crate::metrics::workflow_task_failed(&self.workflow.workflow_type);
+            }
             resume_unwind(panic)
         })
     }

@@ -9,6 +9,7 @@ mod moves;
 mod product;
 #[cfg(test)]
 mod refusals;
+mod replayed;
 mod setup;
 mod stand_in;
 mod workflow;

@@ -14,6 +14,9 @@ use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 use temporalio_common::{ActivityDefinition, WorkflowDefinition};
 use temporalio_sdk::WorkerOptions;
 use temporalio_sdk::activities::{ActivityDefinitions, ActivityImplementer, ExecutableActivity};
+use temporalio_sdk::interceptors::ActivityInboundInterceptor;
+use temporalio_sdk::workflow_interceptors::WorkflowInterceptorConstructor;
+use temporalio_sdk::workflow_replayer::WorkflowReplayerOptions;
 use temporalio_sdk::workflows::WorkflowImplementation;
 
 use super::workflow::Registered;
@@ -22,6 +25,8 @@ use super::{RegistryError, Setup, SetupError, StandIn, WorkflowEntry};
 /// Puts workflows or connected activities onto a worker's options. Called for each worker that is built, also when
 /// one is built anew.
 pub(crate) type Registration = Arc<dyn Fn(&mut WorkerOptions) + Send + Sync>;
+/// Puts a workflow onto the options of a replay.
+pub(crate) type ReplayRegistration = Arc<dyn Fn(&mut WorkflowReplayerOptions) + Send + Sync>;
 type Connect = Arc<dyn Fn(Setup) -> BoxFuture<'static, Result<Registration, SetupError>> + Send + Sync>;
 
 /// A section of settings that a product declared.
@@ -64,6 +69,7 @@ pub struct Product {
     activities: Vec<ActivitiesEntry>,
     settings: Vec<SectionEntry>,
     customize: Vec<Registration>,
+    interceptors: Vec<WorkflowInterceptorConstructor>,
     crates: BTreeSet<&'static str>,
     example: Option<String>,
     stand_ins: Vec<StandIn>,
@@ -107,6 +113,7 @@ impl Product {
             activities: Vec::new(),
             settings: Vec::new(),
             customize: Vec::new(),
+            interceptors: Vec::new(),
             crates: BTreeSet::new(),
             example: None,
             stand_ins: Vec::new(),
@@ -204,6 +211,16 @@ impl Product {
         self
     }
 
+    /// Puts an interceptor around every workflow on this product's queue, inside of Mainspring's own; a replay of this
+    /// product's histories has it too, as it may change what workflows ask for.
+    #[must_use]
+    pub fn workflow_interceptor(mut self, constructor: WorkflowInterceptorConstructor) -> Self {
+        self.interceptors.push(constructor.clone());
+        self.customize(move |options| {
+            options.workflow_interceptor(constructor.clone());
+        })
+    }
+
     /// The same product on another task queue, by [`Registry::moved`](super::Registry::moved): so that calls follow.
     #[must_use]
     pub(super) fn on_queue(mut self, task_queue: impl Into<String>) -> Self {
@@ -286,6 +303,36 @@ impl Product {
         self.settings.iter().fold(report, |report, section| (section.report)(report, sources))
     }
 
+    /// A product of one activity, on an instance that is there already.
+    pub(crate) fn alone<A>(instance: Arc<A::Implementer>) -> Self
+    where
+        A: ExecutableActivity + 'static,
+        A::Input: Send + Sync,
+        A::Output: Send + Sync,
+    {
+        let connect: Connect = Arc::new(move |_setup| {
+            let instance = instance.clone();
+            let registration: Registration = Arc::new(move |options| {
+                options.register_activity::<A>(instance.clone());
+            });
+            std::future::ready(Ok(registration)).boxed()
+        });
+        let mut product = Self::new("alone", "alone");
+        product.activities.push(ActivitiesEntry {
+            listed: vec![ActivityEntry { name: A::definition().name().to_owned(), types: None }],
+            connect,
+        });
+        product
+    }
+
+    /// Its activities without its workflows, with this interceptor next to user code.
+    pub(crate) fn activities_alone(mut self, interceptor: impl ActivityInboundInterceptor + Clone) -> Self {
+        self.workflows.clear();
+        self.customize(move |options| {
+            options.activity_inbound_interceptor(interceptor.clone());
+        })
+    }
+
     #[cfg(test)]
     pub(super) fn named_for_test(name: &str, queue: &str, activity: &str) -> Self {
         let connect: Connect = Arc::new(|_setup| async { Err("it connects nothing".into()) }.boxed());
@@ -312,14 +359,22 @@ impl Product {
         self.workflows.iter().map(|entry| entry.registration())
     }
 
+    pub(crate) fn replay_registrations(&self) -> impl Iterator<Item = ReplayRegistration> {
+        self.workflows.iter().map(|entry| entry.replay_registration())
+    }
+
+    pub(crate) fn workflow_interceptors(&self) -> &[WorkflowInterceptorConstructor] {
+        &self.interceptors
+    }
+
     pub(crate) fn customizations(&self) -> impl Iterator<Item = Registration> {
         self.customize.iter().cloned()
     }
 
     /// Whether each of these activities has a stand-in.
     fn stood_in(&self, entry: &ActivitiesEntry) -> bool {
-        let stood_in = |name: &String| self.stand_ins.iter().any(|stand_in| stand_in.name() == name);
-        entry.listed.iter().map(|listed| &listed.name).all(stood_in)
+        let stood_in = |listed: &ActivityEntry| self.stand_ins.iter().any(|stand_in| stand_in.name() == listed.name());
+        entry.listed.iter().all(stood_in)
     }
 
     /// Connects every type of activities, but for those of which every activity has a stand-in.

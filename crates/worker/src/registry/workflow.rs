@@ -9,7 +9,7 @@ use serde_json::Value;
 use temporalio_common::WorkflowDefinition;
 use temporalio_sdk::workflows::WorkflowImplementation;
 
-use super::product::Registration;
+use super::product::{Registration, ReplayRegistration};
 use super::{Product, RegistryError};
 
 /// What a product keeps of a workflow.
@@ -17,6 +17,7 @@ use super::{Product, RegistryError};
 pub(super) struct Registered {
     name: &'static str,
     register: Registration,
+    replay: ReplayRegistration,
     input: Option<WireType>,
     result: Option<WireType>,
     handlers: fn() -> Vec<(MessageKind, String)>,
@@ -46,7 +47,12 @@ impl Registered {
                 tracing::error!(error = %error, workflow = W::name(), "a workflow could not be registered");
             }
         });
-        Self { name: W::name(), register, input: None, result: None, handlers: handlers::<W>, contract: None }
+        let replay: ReplayRegistration = Arc::new(|options| {
+            if let Err(error) = options.register_workflow::<W>() {
+                tracing::error!(error = %error, workflow = W::name(), "a workflow could not be registered for replay");
+            }
+        });
+        Self { name: W::name(), register, replay, input: None, result: None, handlers: handlers::<W>, contract: None }
     }
 
     pub(super) fn typed<R>(mut self) -> Self
@@ -82,6 +88,10 @@ impl Registered {
 
     pub(super) fn registration(&self) -> Registration {
         self.register.clone()
+    }
+
+    pub(super) fn replay_registration(&self) -> ReplayRegistration {
+        self.replay.clone()
     }
 
     /// Whether it is what its contract tells callers.

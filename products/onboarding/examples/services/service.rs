@@ -54,6 +54,13 @@ impl Services {
         Router::new().route("/{kind}", post(ask)).with_state(self.clone())
     }
 
+    /// How many things were made under keys that begin so.
+    #[allow(dead_code, reason = "tests count; the program tells")]
+    pub(crate) fn made_under(&self, key: &str) -> usize {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.keys().filter(|(_, of)| of.starts_with(key)).count()
+    }
+
     fn answer(&self, kind: &str, key: &str, request: &Value) -> Answer {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let place = (kind.to_owned(), key.to_owned());

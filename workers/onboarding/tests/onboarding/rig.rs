@@ -13,8 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use mainspring::client::Link;
-use mainspring_testing::{Env, Process, TestError, Workflows};
+use mainspring_testing::{Env, Process, TestClient, TestError, Workflows};
 use serde_json::{Value, json};
 use service::Services;
 use temporalio_client::{UntypedQuery, UntypedSignal};
@@ -98,7 +97,7 @@ async fn twist(State(twists): State<Twists>, request: Request, next: Next) -> Re
 /// One test's surroundings.
 pub(crate) struct Rig {
     env: Env,
-    pub(crate) client: Link,
+    pub(crate) client: TestClient,
     queue: String,
     twists: Twists,
     calls: watch::Receiver<Vec<Call>>,

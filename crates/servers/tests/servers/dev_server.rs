@@ -1,17 +1,15 @@
 //! The real dev server, and Temporal's own CLI as its client.
 
-#![allow(clippy::unwrap_used, reason = "what a test sets up for itself fails the test")]
-
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
 use std::time::Duration;
 
 use mainspring_servers::{SearchAttributeType, ServersError, TemporalDevServer};
 use nix::errno::Errno;
-use nix::sys::signal::kill;
-use nix::unistd::Pid;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+
+use crate::ending::is_gone;
 
 /// What the CLI says when it is asked something about this server.
 fn ask(server: &TemporalDevServer, question: &[&str]) -> String {
@@ -23,10 +21,6 @@ fn ask(server: &TemporalDevServer, question: &[&str]) -> String {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{question:?}: {out} {err}");
     out.into_owned()
-}
-
-fn is_gone(pid: u32) -> bool {
-    kill(Pid::from_raw(pid.cast_signed()), None) == Err(Errno::ESRCH)
 }
 
 #[tokio::test]

@@ -1,18 +1,23 @@
 //! Ports that can be had.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 
 use crate::error::ServersError;
 
-/// `port` if it can be had, or, for `None`, a free one.
-pub(super) fn choose(purpose: &'static str, ip: IpAddr, port: Option<u16>) -> Result<u16, ServersError> {
+/// `port` if it can be had by that server, or, for `None`, a free one.
+pub(crate) fn choose(
+    server: &'static str,
+    purpose: &'static str,
+    ip: IpAddr,
+    port: Option<u16>,
+) -> Result<u16, ServersError> {
     let outcome = match port {
         Some(port) => TcpListener::bind((ip, port)).map(|_| port),
         None => free(ip),
     };
     let address = SocketAddr::new(ip, port.unwrap_or(0));
-    outcome.map_err(|source| ServersError::Port { purpose, address, source })
+    outcome.map_err(|source| ServersError::Port { server, purpose, address, source })
 }
 
 /// The kernel does not hand out a port again while one of its connections lingers, and lets a server bind it all the
@@ -20,17 +25,26 @@ pub(super) fn choose(purpose: &'static str, ip: IpAddr, port: Option<u16>) -> Re
 fn free(ip: IpAddr) -> io::Result<u16> {
     let listener = TcpListener::bind((ip, 0))?;
     let port = listener.local_addr()?.port();
-    let client = TcpStream::connect(super::reachable(ip, port))?;
+    let client = TcpStream::connect(reachable(ip, port))?;
     let (accepted, _) = listener.accept()?;
     drop(accepted);
     drop(client);
     Ok(port)
 }
 
+/// Where a server that listens there is reached: one on all addresses by the loopback one.
+pub(crate) fn reachable(ip: IpAddr, port: u16) -> SocketAddr {
+    let ip = match ip {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        other => other,
+    };
+    SocketAddr::new(ip, port)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::net::Ipv4Addr;
 
     use super::*;
 

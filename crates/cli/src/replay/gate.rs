@@ -1,0 +1,82 @@
+//! `replay gate`: starts the gate's workflow on a queue, waits, and says what it saw.
+
+use mainspring_settings::connection::ConnectionSettings;
+use mainspring_worker::{GateInput, GateReport, REPLAY_GATE};
+use serde_json::json;
+use temporalio_client::errors::WorkflowGetResultError;
+use temporalio_client::{Client, UntypedWorkflowHandle, WorkflowGetResultOptions, WorkflowStartOptions};
+use temporalio_common::UntypedWorkflow;
+use temporalio_common::data_converters::{PayloadConverter, RawValue};
+
+use crate::arguments::Output;
+use crate::arguments::replay::GateArguments;
+use crate::exit::Failure;
+use crate::workflow::pollers::Waiting;
+use crate::workflow::server::Server;
+use crate::{print, say};
+
+pub(crate) async fn run(arguments: &GateArguments, connection: ConnectionSettings) -> Result<(), Failure> {
+    let server = Server::connect(connection).await?;
+    let id = format!("{REPLAY_GATE}-{}", uuid::Uuid::new_v4().simple());
+    let input = GateInput { newest: arguments.newest, query: arguments.query.clone() };
+    let input = RawValue::from_value(&input, &PayloadConverter::default());
+    let options = WorkflowStartOptions::new(&arguments.queue, &id).build();
+    let started = server.link().client().start_workflow(UntypedWorkflow::new(REPLAY_GATE), input, options).await;
+    let handle = started.map_err(|error| {
+        Failure::Unavailable(format!("the gate could not be started: {}", mainspring_client::with_causes(&error)))
+    })?;
+    say(&format!("workflow {id} replays histories on {}", arguments.queue));
+    let waiting = Waiting { queue: &arguments.queue, workflow_id: &id, run_id: None };
+    let report = tokio::select! {
+        report = report(&handle) => report,
+        failure = waiting.give_up(&server, arguments.polled.poller_wait) => Err(failure),
+        _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted(format!(
+            "the gate goes on: mainspring workflow result --workflow-id {id}"
+        ))),
+    }?;
+    show(&report, arguments.output)?;
+    let failed: usize = report.workflows.iter().map(|of| of.failed.len()).sum();
+    if failed > 0 {
+        let histories = if failed == 1 { "history does" } else { "histories do" };
+        return Err(Failure::Broken(format!(
+            "{failed} {histories} not replay on build {}: give it no traffic",
+            report.build_id
+        )));
+    }
+    say(&match report.replayed() {
+        0 => "warning: there was no history to replay, so nothing is known of this build".to_owned(),
+        1 => format!("1 history replayed well on build {}", report.build_id),
+        n => format!("{n} histories replayed well on build {}", report.build_id),
+    });
+    Ok(())
+}
+
+async fn report(handle: &UntypedWorkflowHandle<Client>) -> Result<GateReport, Failure> {
+    let result = handle.get_result(WorkflowGetResultOptions::default()).await;
+    let raw = result.map_err(|error| {
+        let text = format!("the gate gave no report: {}", mainspring_client::with_causes(&error));
+        match error {
+            WorkflowGetResultError::Failed(_) | WorkflowGetResultError::Cancelled { .. } => Failure::Broken(text),
+            _ => Failure::Unavailable(text),
+        }
+    })?;
+    let payload = raw.payloads.into_iter().next().unwrap_or_default();
+    serde_json::from_slice(&payload.data)
+        .map_err(|error| Failure::Other(format!("the gate's report does not read, another version wrote it: {error}")))
+}
+
+fn show(report: &GateReport, output: Output) -> Result<(), Failure> {
+    if output == Output::Json {
+        return print(
+            &json!({ "ok": report.is_good(), "build_id": report.build_id, "workflows": report.workflows }).to_string(),
+        );
+    }
+    for of in &report.workflows {
+        let passed = if of.passed_over == 0 { String::new() } else { format!(", {} passed over", of.passed_over) };
+        print(&format!("{}: {} replayed, {} failed{passed}", of.workflow_type, of.replayed, of.failed.len()))?;
+        for failed in &of.failed {
+            print(&format!("  PARTED  {} run {}: {}", failed.workflow_id, failed.run_id, failed.message))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! What a scrubbed history still shows.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use mainspring_replay::{Fields, History, Scrub, Scrubbing, Verdict};
+use serde_json::{Value, json};
+
+use crate::builds::{self, code};
+use crate::onboarded;
+
+fn encoded(value: &Value) -> Value {
+    json!({ "metadata": { "encoding": BASE64_STANDARD.encode("json/plain") }, "data": BASE64_STANDARD.encode(value.to_string()) })
+}
+
+fn input(history: &History) -> Value {
+    let value: Value = serde_json::from_str(&history.to_json().unwrap()).unwrap();
+    let payload = &value["events"][0]["workflowExecutionStartedEventAttributes"]["input"]["payloads"][0];
+    serde_json::from_slice(&BASE64_STANDARD.decode(payload["data"].as_str().unwrap()).unwrap()).unwrap()
+}
+
+/// The history, with this input, as if somebody had called the workflow by it.
+fn with(input: &Value) -> History {
+    let mut value: Value = serde_json::from_str(&onboarded().to_json().unwrap()).unwrap();
+    let started = &mut value["events"][0]["workflowExecutionStartedEventAttributes"];
+    started["input"] = json!({ "payloads": [encoded(input)] });
+    started["identity"] = json!("41@build-host-7.internal");
+    started["workflowId"] = json!("onboarding-ada.lovelace");
+    value["events"][4]["activityTaskScheduledEventAttributes"]["activityId"] = json!("1");
+    History::read(value.to_string().as_bytes()).unwrap()
+}
+
+fn scrubbed(level: Scrubbing, fields: Fields, history: &History) -> History {
+    let is_secret = |name: &str| name == "api_key";
+    Scrub::new(level, fields, is_secret, "salt").apply(history).unwrap()
+}
+
+fn person() -> Value {
+    json!({
+        "user": "ada.lovelace", "mail": "ada.lovelace@example.com", "api_key": "k-1", "plan": "trial", "seats": 12,
+        "born": "1815-12-10", "id": "01a1fdd0-7113-7062-abc2-2c79ecdaacbf", "paid": true, "note": null,
+    })
+}
+
+#[test]
+fn every_string_becomes_another_of_its_shape_and_the_rest_stays() {
+    let history = with(&person());
+    let after = input(&scrubbed(Scrubbing::Values, Fields::default(), &history));
+    for name in ["user", "mail", "api_key", "plan", "id"] {
+        let (was, is) = (person()[name].as_str().unwrap().to_owned(), after[name].as_str().unwrap().to_owned());
+        assert_ne!(was, is, "{name}");
+        let marks = |text: &str| text.chars().map(|c| if c.is_alphanumeric() { 'x' } else { c }).collect::<String>();
+        assert_eq!(marks(&was), marks(&is), "{name}");
+    }
+    assert!(after["id"].as_str().unwrap().chars().all(|c| c == '-' || c.is_ascii_hexdigit()), "{after}");
+    for name in ["seats", "born", "paid", "note"] {
+        assert_eq!(after[name], person()[name], "{name}");
+    }
+}
+
+#[test]
+fn nothing_of_the_person_the_machine_or_the_secret_is_left() {
+    let json = scrubbed(Scrubbing::Values, Fields::default(), &with(&person())).to_json().unwrap();
+    let after = input(&History::read(json.as_bytes()).unwrap()).to_string();
+    for taken in ["lovelace", "build-host-7", "k-1"] {
+        assert!(!json.contains(taken) && !after.contains(taken), "{taken}");
+    }
+}
+
+#[test]
+fn an_id_that_was_made_of_a_value_is_made_of_the_new_one() {
+    let history = scrubbed(Scrubbing::Values, Fields::default(), &with(&person()));
+    let user = input(&history)["user"].as_str().unwrap().to_owned();
+    assert_eq!(history.workflow_id(), Some(format!("onboarding-{user}").as_str()));
+}
+
+#[test]
+fn less_can_be_taken_but_secrets_and_machines_always_go() {
+    let personal = input(&scrubbed(Scrubbing::Personal, Fields::default(), &with(&person())));
+    assert_eq!((&personal["user"], &personal["plan"]), (&json!("ada.lovelace"), &json!("trial")));
+    assert_ne!(personal["mail"], person()["mail"]);
+    let history = scrubbed(Scrubbing::Secrets, Fields::default(), &with(&person()));
+    assert_eq!(input(&history)["mail"], person()["mail"]);
+    assert_ne!(input(&history)["api_key"], person()["api_key"]);
+    assert!(!history.to_json().unwrap().contains("build-host-7"));
+}
+
+#[test]
+fn fields_are_kept_and_masked_by_name_or_by_the_end_of_a_path() {
+    let fields = Fields { keep: vec!["plan".to_owned(), "api_key".to_owned()], mask: vec!["input.seats".to_owned()] };
+    let after = input(&scrubbed(Scrubbing::Values, fields, &with(&person())));
+    // `payloads` of `input` have no name of their own in the path.
+    assert_eq!(after["plan"], "trial");
+    assert_ne!(after["api_key"], "k-1", "a secret is no exception");
+    assert_ne!(after["user"], "ada.lovelace");
+    let fields = Fields { keep: Vec::new(), mask: vec!["seats".to_owned()] };
+    let after = input(&scrubbed(Scrubbing::Secrets, fields, &with(&person())));
+    assert_ne!(after["seats"], 12);
+    assert!(after["seats"].is_u64(), "{after}");
+}
+
+#[test]
+fn what_was_scrubbed_replays_as_before() {
+    let history = scrubbed(Scrubbing::Values, Fields::default(), &with(&person()));
+    assert_eq!(code!(builds::Same).replay(&history).unwrap().verdict, Verdict::Same);
+}

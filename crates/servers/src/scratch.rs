@@ -1,0 +1,93 @@
+//! A folder for a server's data, which goes with the server. A test binary ends without dropping what its tests share,
+//! or is killed: so each new folder takes along those whose process is gone. A lock tells that: the kernel lets go of it.
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::error::ServersError;
+
+/// Dropping it removes the folder.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    folder: PathBuf,
+    /// Beside the folder, and locked for as long as this lives.
+    lock: PathBuf,
+    _locked: File,
+}
+
+impl Scratch {
+    /// A new folder of that server below the machine's folder for temporary files.
+    pub(crate) fn new(server: &str) -> Result<Self, ServersError> {
+        Self::below(&std::env::temp_dir().join(format!("mainspring-servers-{}", nix::unistd::getuid())), server)
+    }
+
+    fn below(parent: &Path, server: &str) -> Result<Self, ServersError> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        fs::create_dir_all(parent).map_err(failed("create", parent))?;
+        // A server may run as another user than this process.
+        fs::set_permissions(parent, Permissions::from_mode(0o755)).map_err(failed("open to others", parent))?;
+        sweep(parent);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = parent.join(format!("{server}-{}-{number}", std::process::id()));
+        let lock = folder.with_extension("lock");
+        let locked = File::create(&lock).map_err(failed("create", &lock))?;
+        locked.try_lock().map_err(|error| failed("lock", &lock)(error.into()))?;
+        // One of that name is of a dead process with our number.
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir(&folder).map_err(failed("create", &folder))?;
+        Ok(Self { folder, lock, _locked: locked })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+        let _ = fs::remove_file(&self.lock);
+    }
+}
+
+/// Removes the folders that nobody holds.
+fn sweep(parent: &Path) {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    for lock in entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "lock")) {
+        let Ok(file) = File::open(&lock) else { continue };
+        if file.try_lock().is_ok() {
+            let _ = fs::remove_dir_all(lock.with_extension(""));
+            let _ = fs::remove_file(&lock);
+        }
+    }
+}
+
+fn failed<'a>(step: &'static str, path: &'a Path) -> impl Fn(std::io::Error) -> ServersError + 'a {
+    move |source| ServersError::Scratch { step, path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_goes_with_its_owner_and_what_a_dead_one_left_goes_with_the_next() {
+        let parent = tempfile::tempdir().unwrap();
+        let (one, two) = (Scratch::below(parent.path(), "x").unwrap(), Scratch::below(parent.path(), "x").unwrap());
+        let (left, kept) = (one.path().to_owned(), two.path().to_owned());
+        fs::write(left.join("data"), "").unwrap();
+        // As if its process had been killed: the lock is open no longer, and the folder is there.
+        let lock = one.lock.clone();
+        drop(one);
+        fs::create_dir(&left).unwrap();
+        fs::write(&lock, "").unwrap();
+
+        let three = Scratch::below(parent.path(), "x").unwrap();
+        assert!(!left.exists() && !lock.exists(), "swept");
+        assert!(kept.is_dir() && three.path().is_dir(), "held by the living");
+        drop((two, three));
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,99 @@
+//! A Temporal that has one activity task, in memory: it hands it out, answers its heartbeats and takes its outcome.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures::FutureExt;
+use parking_lot::Mutex;
+use prost::Message;
+use temporalio_client::callback_based::{CallbackBasedGrpcService, GrpcRequest, GrpcSuccessResponse};
+use temporalio_client::tonic::Status;
+use temporalio_common::protos::temporal::api::namespace::v1::NamespaceInfo;
+use temporalio_common::protos::temporal::api::workflowservice::v1::{
+    DescribeNamespaceResponse, GetSystemInfoResponse, PollActivityTaskQueueResponse,
+    RecordActivityTaskHeartbeatResponse, RespondActivityTaskCompletedRequest, RespondActivityTaskFailedRequest,
+};
+use tokio::sync::mpsc;
+
+use super::{LoneOutcome, News};
+
+#[derive(Debug)]
+pub(super) struct Frontend {
+    task: Mutex<Option<PollActivityTaskQueueResponse>>,
+    cancelled: AtomicBool,
+    tell: mpsc::Sender<News>,
+}
+
+impl Frontend {
+    pub(super) fn new(task: PollActivityTaskQueueResponse, tell: mpsc::Sender<News>) -> Self {
+        Self { task: Mutex::new(Some(task)), cancelled: AtomicBool::new(false), tell }
+    }
+
+    /// The next heartbeat is told that the activity is cancelled.
+    pub(super) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn service(self: Arc<Self>) -> CallbackBasedGrpcService {
+        CallbackBasedGrpcService {
+            callback: Arc::new(move |request| {
+                let frontend = self.clone();
+                async move {
+                    let proto = frontend.answer(request).await?;
+                    Ok(GrpcSuccessResponse { headers: Default::default(), proto })
+                }
+                .boxed()
+            }),
+        }
+    }
+
+    async fn answer(&self, request: GrpcRequest) -> Result<Vec<u8>, Status> {
+        match request.rpc.as_str() {
+            "GetSystemInfo" => Ok(GetSystemInfoResponse::default().encode_to_vec()),
+            "DescribeNamespace" => {
+                let info = NamespaceInfo { name: "alone".to_owned(), ..Default::default() };
+                Ok(DescribeNamespaceResponse { namespace_info: Some(info), ..Default::default() }.encode_to_vec())
+            }
+            "PollActivityTaskQueue" => {
+                let task = self.task.lock().take();
+                match task {
+                    Some(task) => Ok(task.encode_to_vec()),
+                    None => std::future::pending().await,
+                }
+            }
+            "PollWorkflowTaskQueue" | "PollNexusTaskQueue" => std::future::pending().await,
+            "RecordActivityTaskHeartbeat" => {
+                let _ = self.tell.send(News::Beat).await;
+                let cancel_requested = self.cancelled.load(Ordering::SeqCst);
+                Ok(RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() }.encode_to_vec())
+            }
+            "RespondActivityTaskCompleted" => {
+                let completed =
+                    RespondActivityTaskCompletedRequest::decode(request.proto).map_err(|error| unreadable(&error))?;
+                let payload = completed.result.and_then(|result| result.payloads.into_iter().next());
+                Ok(self.ended(LoneOutcome::Completed(payload.unwrap_or_default())).await)
+            }
+            "RespondActivityTaskFailed" => {
+                let failed =
+                    RespondActivityTaskFailedRequest::decode(request.proto).map_err(|error| unreadable(&error))?;
+                Ok(self.ended(LoneOutcome::Failed(Box::new(failed.failure.unwrap_or_default()))).await)
+            }
+            "RespondActivityTaskCanceled" => Ok(self.ended(LoneOutcome::Cancelled).await),
+            "ShutdownWorker" | "RecordWorkerHeartbeat" => Ok(Vec::new()),
+            other => {
+                Err(Status::unimplemented(format!("an activity that runs alone has no server to ask for {other}")))
+            }
+        }
+    }
+
+    /// Every answer to an outcome is an empty message.
+    async fn ended(&self, outcome: LoneOutcome) -> Vec<u8> {
+        // Whoever gave up waiting wants no outcome.
+        let _ = self.tell.send(News::Ended(outcome)).await;
+        Vec::new()
+    }
+}
+
+fn unreadable(error: &prost::DecodeError) -> Status {
+    Status::invalid_argument(error.to_string())
+}
