@@ -73,8 +73,8 @@ fn a_field_that_older_callers_send_and_the_code_no_longer_reads_is_refused() {
     assert_eq!(
         places,
         [
-            ["workflow onboarding", "input", "reads", "$.user_id"],
             ["workflow onboarding", "input", "reads", "$.plan"],
+            ["workflow onboarding", "input", "reads", "$.user_id"],
             ["workflow onboarding", "result of query status", "writes", "$.since"],
             ["workflow onboarding", "signals pause", "reads", ""],
         ]

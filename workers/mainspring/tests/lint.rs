@@ -40,7 +40,7 @@ fn lint(workspace: &Path, arguments: &[&str]) -> Output {
 fn planted(workspace: &Path) -> BTreeSet<(u64, String)> {
     let text = std::fs::read_to_string(workspace.join(PLANTED)).unwrap();
     let marked = text.lines().zip(1..).filter_map(|(line, at)| Some((at, line.split_once(" // ")?.1.to_owned())));
-    marked.collect()
+    marked.filter(|(_, name)| !name.contains(' ')).collect()
 }
 
 /// The names on the list, as its source has them.

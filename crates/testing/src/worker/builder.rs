@@ -14,7 +14,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 use super::mocks::{self, Calls};
 use super::{RunError, TestWorker, shared};
-use crate::Env;
+use crate::{Env, Orders};
 
 /// A test's activities are tried so often, unless [`WorkerBuilder::attempts`] says otherwise.
 pub const ATTEMPTS: u32 = 4;
@@ -149,6 +149,12 @@ impl WorkerBuilder {
     /// Runs no activity without a mock: one that is called fails for good, and [`TestWorker::stop`] says so again.
     pub fn mocks_only(mut self) -> Self {
         self.mocks_only = true;
+        self
+    }
+
+    /// Holds the results of its activities until these orders release them: see [`Orders`].
+    pub fn orders(mut self, orders: &Orders) -> Self {
+        self.products = self.products.into_iter().map(|product| orders.hold(product)).collect();
         self
     }
 

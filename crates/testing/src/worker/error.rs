@@ -47,6 +47,36 @@ pub enum RunError {
         /// What it waits for, as the server tells it.
         pending: String,
     },
+    /// One order of events broke the test.
+    #[error(
+        "seed {seed} broke it, the {nth}. of {seeds}: {cause}\n{events}MAINSPRING_SEED={seed} runs this order alone"
+    )]
+    Order {
+        /// The order's seed.
+        seed: u64,
+        /// How many were tried, with it.
+        nth: u64,
+        /// How many there were to be.
+        seeds: u64,
+        /// What the test said.
+        cause: String,
+        /// The events in their order, a line each.
+        events: String,
+    },
+    /// An event that was released did not come about.
+    #[error("the event {event:?} did not come about: {reason}")]
+    Event {
+        /// Its name.
+        event: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// MAINSPRING_SEED is no seed.
+    #[error("MAINSPRING_SEED is {value:?}, and is to be the number that a failed test named")]
+    Seed {
+        /// What it is.
+        value: String,
+    },
     /// The time-skipping server did not let time pass.
     #[error("time could not be skipped: {reason}")]
     Clock {

@@ -5,7 +5,7 @@ mod builder;
 mod error;
 mod mocks;
 mod run;
-mod shared;
+pub(crate) mod shared;
 
 use std::fmt;
 use std::sync::Arc;

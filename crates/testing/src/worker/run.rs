@@ -30,7 +30,11 @@ impl<W: Contract> TestRun<W> {
         Self { run, env, patience }
     }
 
-    /// Waits for its result; on a time-skipping server, time is skipped meanwhile.
+    pub(crate) fn address(&self) -> &str {
+        self.env.address()
+    }
+
+    /// Waits for its result. On a time-skipping server, time is skipped meanwhile.
     ///
     /// # Errors
     /// How it ended otherwise; [`RunError::TaskFailed`] as soon as one of its tasks fails; [`RunError::Stuck`].

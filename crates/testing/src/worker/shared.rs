@@ -27,7 +27,7 @@ where
 }
 
 /// The caller of that server, one for the whole test binary.
-pub(super) async fn caller(address: &str) -> Result<Caller, CallerError> {
+pub(crate) async fn caller(address: &str) -> Result<Caller, CallerError> {
     let cell = CALLERS.lock().entry(address.to_owned()).or_default().clone();
     let address = address.to_owned();
     let connecting = cell.get_or_try_init(|| async {

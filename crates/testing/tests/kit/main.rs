@@ -4,6 +4,7 @@ mod alone;
 mod lab;
 mod logging;
 mod mocking;
+mod ordering;
 mod speed;
 mod twice;
 mod workers;

@@ -69,6 +69,7 @@ pub fn functions(path: &Path, at: SystemTime) {
     let _ = std::thread::park; // std::thread::park
     let _ = std::thread::park_timeout; // std::thread::park_timeout
     std::thread::scope(|_| {}); // std::thread::scope
+    // sleep: it is planted, and never runs.
     let _ = std::thread::sleep; // std::thread::sleep
     let _ = std::thread::spawn(|| {}); // std::thread::spawn
     let _ = std::thread::yield_now; // std::thread::yield_now
@@ -78,6 +79,7 @@ pub fn functions(path: &Path, at: SystemTime) {
     tokio::task::block_in_place(|| {}); // tokio::task::block_in_place
     let _ = tokio::task::yield_now; // tokio::task::yield_now
     let _ = tokio::time::interval; // tokio::time::interval
+    // sleep: it is planted, and never runs.
     let _ = tokio::time::sleep; // tokio::time::sleep
     let _ = tokio::time::sleep_until; // tokio::time::sleep_until
     let _ = tokio::time::timeout(SECOND, async {}); // tokio::time::timeout
