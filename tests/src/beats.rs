@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mainspring::activity::{Heartbeater, ShutdownMonitor, resume};
+use mainspring::activity::{Heartbeater, Isolated, ShutdownMonitor, resume};
 use mainspring::vocabulary::Progress;
 use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;
@@ -20,6 +20,20 @@ pub struct Counted {
 
 impl Progress for Counted {
     const VERSION: u32 = 1;
+}
+
+/// Runs in a process of its own.
+pub static APART: Isolated<String, String> = Isolated::new("apart", apart);
+
+fn apart(how: String) -> String {
+    match how.as_str() {
+        "abort" => std::process::abort(),
+        "panic" => panic!("panicked apart"),
+        "hang" => loop {
+            std::thread::park();
+        },
+        other => format!("{other} in another process: {}", std::env::var_os("MAINSPRING_ISOLATED").is_some()),
+    }
 }
 
 fn counted(n: u64) -> Counted {
@@ -162,6 +176,14 @@ impl Beats {
         });
         said.await?;
         Err(ActivityError::cancelled())
+    }
+
+    /// Does its work in a process of its own.
+    #[activity(name = "apart")]
+    pub async fn apart(ctx: ActivityContext, how: String) -> Result<String, ActivityError> {
+        let _heartbeater = Heartbeater::start(&ctx)?;
+        tracing::info!("going apart");
+        Ok(APART.call(&ctx, &how).await?)
     }
 
     /// Ends by the monitor's word.

@@ -13,6 +13,7 @@ mod workflows;
 use mainspring::Product;
 
 fn main() -> std::process::ExitCode {
+    mainspring::activity::isolated::child([&beats::APART]);
     let queues = std::env::var("LAB_QUEUES").unwrap_or_else(|_| "lab".to_owned());
     let products = queues.split(',').enumerate().map(|(i, queue)| lab(&format!("lab-{i}"), queue));
     if let Ok(build) = std::env::var("LAB_BUILD") {
@@ -51,6 +52,7 @@ fn lab(name: &str, queue: &str) -> Product {
                     .activity(beats::Beats::leaves_a_heartbeater)
                     .activity(beats::Beats::foreign_details)
                     .activity(beats::Beats::checks)
+                    .activity(beats::Beats::apart)
                     .activity(beats::Beats::pool_burn)
                     .activity(beats::Beats::pool_panic)
                     .activity(beats::Beats::pool_until_cancelled)

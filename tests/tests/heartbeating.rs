@@ -231,3 +231,49 @@ async fn work_on_the_pool_learns_that_it_is_not_wanted_any_more() -> Outcome {
     assert!(ended.to_lowercase().contains("cancel"), "{ended}");
     Ok(())
 }
+
+/// The processes that a worker has started.
+fn children(pid: u32) -> Result<usize, TestError> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task"))?;
+    let children = threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("children")).ok());
+    Ok(children.map(|line| line.split_whitespace().count()).sum())
+}
+
+#[tokio::test]
+async fn work_in_a_process_of_its_own_takes_nothing_along_when_it_dies() -> Outcome {
+    let env = Env::shared().await?;
+    let queue = env.queue("apart");
+    let mut worker = worker(&env, &queue, &[]).await?;
+    let client = env.client().await?;
+    let begin = async |how: &str, attempts: u32| -> Result<String, TestError> {
+        let id = env.id(how);
+        let input = json!({ "activity": "apart", "arg": how, "heartbeat_seconds": 2, "attempts": attempts });
+        client.begin(&queue, &id, "call", &input).await?;
+        Ok(id)
+    };
+    let well = begin("well", 1).await?;
+    assert_eq!(client.result::<String>(&well).await?, "well in another process: true");
+    worker.line("going apart").await?;
+    for (how, status, said) in [("abort", "signal: 6 (SIGABRT)", ""), ("panic", "exit status: 101", "panicked apart")] {
+        let id = begin(how, 1).await?;
+        assert!(client.result::<String>(&id).await.is_err());
+        let (name, message) = activity_failure(&client, &id).await?;
+        assert_eq!(name, "Died");
+        assert!(message.starts_with(&format!("the process of apart ended with {status}")), "{message}");
+        assert!(message.contains(said), "{message}");
+        worker.line("going apart").await?;
+    }
+    let hanging = begin("hang", 1).await?;
+    worker.line("going apart").await?;
+    client.workflow(&hanging).cancel(Default::default()).await?;
+    assert!(client.result::<String>(&hanging).await.is_err());
+    let mut looks = tokio::time::interval(Duration::from_millis(50));
+    for look in 0.. {
+        looks.tick().await;
+        match children(worker.pid())? {
+            0 => break,
+            left => assert!(look < 200, "{left} processes are left"),
+        }
+    }
+    Ok(())
+}

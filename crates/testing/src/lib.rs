@@ -7,6 +7,7 @@
 //! process sends. [`postgres`], [`s3`] and [`kafka`] are servers that a test binary shares, too.
 
 mod activity;
+mod client;
 mod clock;
 mod collector;
 mod env;
@@ -16,9 +17,9 @@ mod order;
 mod process;
 mod servers;
 mod worker;
-mod workflows;
 
 pub use activity::{ActivityEnd, ActivityFailure, ActivityRun, NotDone, RunTwice, RunningActivity, run_twice};
+pub use client::{TestClient, Workflows};
 pub use collector::{CollectedSpan, Collector};
 pub use env::{Env, TestError};
 pub use logs::{CapturedLogs, LogLine, LogLines, capture_logs};
@@ -28,4 +29,3 @@ pub use order::{Order, Orders};
 pub use process::{Exit, Process};
 pub use servers::{kafka, postgres, s3};
 pub use worker::{ATTEMPTS, Call, PATIENCE, RunError, TestRun, TestWorker, WorkerBuilder, fails_first};
-pub use workflows::{TestClient, Workflows};
