@@ -9,8 +9,8 @@ use mainspring_servers::{SearchAttributeType, ServersError, TemporalDevServer};
 use mainspring_settings::Sources;
 use tokio::sync::OnceCell;
 
+use crate::client::TestClient;
 use crate::clock::Clock;
-use crate::workflows::TestClient;
 
 /// What went wrong in a test's surroundings, as text: a test prints it and fails.
 pub type TestError = Box<dyn std::error::Error + Send + Sync>;
