@@ -86,9 +86,18 @@ impl Running {
 
     /// Memory that it holds now, in KiB.
     pub(crate) fn rss(&self) -> Result<f64, TestError> {
+        self.status("VmRSS:")
+    }
+
+    /// What of it is its own: not the pages of the program's file, which come as its code is run.
+    pub(crate) fn anonymous(&self) -> Result<f64, TestError> {
+        self.status("RssAnon:")
+    }
+
+    fn status(&self, name: &str) -> Result<f64, TestError> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS")).ok_or("no VmRSS in status")?;
-        Ok(line.split_whitespace().nth(1).ok_or("no number in VmRSS")?.parse()?)
+        let line = status.lines().find(|line| line.starts_with(name)).ok_or_else(|| format!("no {name} in status"))?;
+        Ok(line.split_whitespace().nth(1).ok_or_else(|| format!("no number in {name}"))?.parse()?)
     }
 
     /// SIGTERM, and waits for the end.
