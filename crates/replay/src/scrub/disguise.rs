@@ -33,7 +33,8 @@ impl<'a> Disguise<'a> {
         if let Some(before) = self.known.get(text) {
             return before.clone();
         }
-        let disguised = self.letters(text);
+        // A secret's beginning is no scheme.
+        let disguised = self.after(if must { 0 } else { scheme(text) }, text);
         self.known.insert(text.to_owned(), disguised.clone());
         disguised
     }
@@ -74,9 +75,14 @@ impl<'a> Disguise<'a> {
     }
 
     fn letters(&self, text: &str) -> String {
+        self.after(scheme(text), text)
+    }
+
+    /// Other letters after so many bytes.
+    fn after(&self, stays: usize, text: &str) -> String {
         let hex = is_uuid(text);
         let time = is_time(text);
-        let (scheme, rest) = text.split_at(scheme(text));
+        let (scheme, rest) = text.split_at(stays);
         let mut stream = Stream::new(self.salt, text);
         let mut disguised = scheme.to_owned();
         let mut in_field = 0;

@@ -119,8 +119,10 @@ fn only_the_scheme_of_a_url_stays_of_what_is_before_its_slashes() {
         assert!(!after.to_string().contains(before), "{after}");
         assert!(!after.to_string().contains("Lovelace") && !after.to_string().contains("4711"), "{after}");
     }
-    let secret = value(Scrubbing::Secrets, "", &json!({ "api_key": "hunter2 https://x" }));
-    assert!(!secret.to_string().contains("hunter2"), "{secret}");
+    for secret in ["hunter2 https://x", "hunter2://x"] {
+        let after = value(Scrubbing::Secrets, "", &json!({ "api_key": secret }));
+        assert!(!after.to_string().contains("hunter2"), "{after}");
+    }
     let url = value(Scrubbing::Values, "", &json!({ "url": "https://ada.example/lovelace" }))["url"].to_string();
     assert!(url.starts_with("\"https://") && !url.contains("ada"), "{url}");
 }
