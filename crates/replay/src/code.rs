@@ -4,6 +4,9 @@ use std::any::Any;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use mainspring_client::with_causes;
@@ -22,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub struct Code {
     types: BTreeSet<String>,
     options: WorkflowReplayerOptions,
+    patience: Duration,
+    /// A replay never came back, and holds its thread. Clones share it.
+    stuck: Arc<AtomicBool>,
 }
 
 /// What came of one replay.
@@ -67,6 +73,20 @@ impl Verdict {
     pub const fn is_good(&self) -> bool {
         matches!(self, Self::Same)
     }
+
+    /// As it is printed, without texts that may hold values of the workflow: names of events and commands only.
+    pub fn without_values(&self) -> String {
+        match self {
+            Self::Parted(Parting { event_id: Some(id), event: None, .. }) => {
+                format!("code and history part at event {id}")
+            }
+            Self::Parted(Parting { event: None, .. }) => "code and history part".to_owned(),
+            Self::Failed { event_id, .. } => {
+                format!("the code failed after event {event_id}: replay check, or capture, on this build says why")
+            }
+            other => other.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Verdict {
@@ -82,10 +102,26 @@ impl fmt::Display for Verdict {
     }
 }
 
+impl Replayed {
+    /// One that there was no code for, so that nothing ran.
+    pub fn unknown(history: &History, known: Vec<String>) -> Self {
+        let workflow_type = history.workflow_type().to_owned();
+        let verdict = Verdict::Unknown { workflow_type: workflow_type.clone(), known };
+        Self { workflow_type, events: history.events().len(), took: Duration::ZERO, verdict }
+    }
+}
+
 impl Code {
     /// Workflows of these types, registered with these options.
     pub fn new(types: impl IntoIterator<Item = String>, options: WorkflowReplayerOptions) -> Self {
-        Self { types: types.into_iter().collect(), options }
+        Self { types: types.into_iter().collect(), options, patience: PATIENCE, stuck: Arc::default() }
+    }
+
+    /// How long a replay may take. By default two minutes.
+    #[must_use]
+    pub const fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// The types that can be replayed.
@@ -93,20 +129,56 @@ impl Code {
         self.types.iter().map(String::as_str)
     }
 
-    /// Replays one history, on the calling thread, which must not be one of a tokio runtime. Workflow code sees the task
-    /// queue of the history.
+    /// Replays one history, on a thread of its own for which the calling one waits; that must not be one of a tokio runtime.
+    /// Workflow code sees the task queue of the history.
     ///
     /// # Errors
-    /// [`ReplayError::Replayer`]: the SDK's replayer did not start, panicked, or did not end within two minutes.
+    /// [`ReplayError::Replayer`]: the SDK's replayer did not start, panicked, or did not end within its
+    /// [`patience`](Self::patience). [`ReplayError::Stuck`]: an earlier replay on this code blocks or spins, and cannot be
+    /// ended; its thread stays until the process ends, and there is to be no second one.
     pub fn replay(&self, history: &History) -> Result<Replayed, ReplayError> {
         let from = Instant::now();
         let workflow_type = history.workflow_type().to_owned();
         let verdict = if self.types.contains(&workflow_type) {
-            self.verdict(history)?
+            self.in_time(history)?
         } else {
             Verdict::Unknown { workflow_type: workflow_type.clone(), known: self.types.iter().cloned().collect() }
         };
         Ok(Replayed { workflow_type, events: history.events().len(), took: from.elapsed(), verdict })
+    }
+
+    /// A timer on the thread of a workflow never fires while its code blocks or spins.
+    fn in_time(&self, history: &History) -> Result<Verdict, ReplayError> {
+        if self.stuck.load(Ordering::Relaxed) {
+            return Err(ReplayError::Stuck);
+        }
+        let (send, receive) = mpsc::sync_channel(1);
+        let (code, its) = (self.clone(), history.clone());
+        let replay = move || {
+            // Nobody listens any more if it took too long.
+            let _ = send.send(code.verdict(&its));
+        };
+        thread::Builder::new().name("replay".to_owned()).spawn(replay).map_err(|error| ReplayError::Replayer {
+            reason: format!("the operating system refused a thread: {error}"),
+        })?;
+        // What merely waits gives up by itself before.
+        match receive.recv_timeout(self.patience + self.patience / 4) {
+            Ok(verdict) => verdict,
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                Err(ReplayError::Replayer { reason: "its thread vanished".to_owned() })
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                self.stuck.store(true, Ordering::Relaxed);
+                Err(ReplayError::Replayer {
+                    reason: format!(
+                        "workflow {} blocks or spins, it did not come back within {:.0?}: look for a loop without an await, a \
+                         lock, or a wait for something else than Temporal",
+                        history.workflow_type(),
+                        self.patience
+                    ),
+                })
+            }
+        }
     }
 
     fn verdict(&self, history: &History) -> Result<Verdict, ReplayError> {
@@ -121,8 +193,8 @@ impl Code {
             let replayer = WorkflowReplayer::new(options).map_err(|error| failed(with_causes(&error)))?;
             let events = Events { events: history.events().to_vec() };
             let results =
-                tokio::time::timeout(PATIENCE, replayer.replay_workflows([WorkflowHistory::from(events)])).await;
-            let results = results.map_err(|_| failed(format!("it did not end within {} s", PATIENCE.as_secs())))?;
+                tokio::time::timeout(self.patience, replayer.replay_workflows([WorkflowHistory::from(events)])).await;
+            let results = results.map_err(|_| failed(format!("it did not end within {:.0?}", self.patience)))?;
             let mut results = results.map_err(|error| failed(with_causes(&error)))?;
             results.pop().ok_or_else(|| failed("it gave no result".to_owned()))
         };

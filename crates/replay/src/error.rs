@@ -74,6 +74,12 @@ pub enum ReplayError {
         /// What it said, or the network.
         reason: String,
     },
+    /// An earlier replay on the same code holds a thread for good.
+    #[error(
+        "this history was not replayed: an earlier one on this code blocks or spins, and holds its thread until the process \
+         ends; mend that first"
+    )]
+    Stuck,
     /// The SDK's replay worker did not start, or did not come to an end.
     #[error("the SDK's replayer failed, so nothing is known of this history: {reason}")]
     Replayer {

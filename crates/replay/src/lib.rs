@@ -20,6 +20,7 @@ pub use code::{Code, Replayed, Verdict};
 pub use corpus::on_every_core;
 pub use error::ReplayError;
 pub use history::History;
+pub use naming::patch_of;
 pub use parting::Parting;
 pub use scrub::{Fields, Scrub, Scrubbing};
 pub use server::Run;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use temporalio_common::protos::coresdk::workflow_commands::workflow_command::Variant;
-use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_common::protos::temporal::api::history::v1::{HistoryEvent, MarkerRecordedEventAttributes};
 
 /// What workflow code asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub(crate) fn event(event: &HistoryEvent) -> String {
             child.workflow_type.as_ref().map_or_else(String::new, |known| known.name.clone())
         }
         Some(Attributes::MarkerRecordedEventAttributes(marker)) => {
-            patch(marker.details.get("patch-data")).unwrap_or_else(|| marker.marker_name.clone())
+            patch(marker).map_or_else(|| marker.marker_name.clone(), |(id, _)| format!("patch {id}"))
         }
         Some(Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(signal)) => signal.signal_name.clone(),
         Some(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(next)) => {
@@ -97,11 +97,16 @@ fn kind(event: &HistoryEvent) -> String {
     format!("{:?}", event.event_type())
 }
 
-/// The id of a patch, from its marker.
-fn patch(details: Option<&temporalio_common::protos::temporal::api::common::v1::Payloads>) -> Option<String> {
-    let payload = details?.payloads.first()?;
+/// The id of the patch that an event recorded, and whether it was deprecated then.
+pub fn patch_of(event: &HistoryEvent) -> Option<(String, bool)> {
+    let Some(Attributes::MarkerRecordedEventAttributes(marker)) = &event.attributes else { return None };
+    patch(marker)
+}
+
+fn patch(marker: &MarkerRecordedEventAttributes) -> Option<(String, bool)> {
+    let payload = marker.details.get("patch-data")?.payloads.first()?;
     let data: serde_json::Value = serde_json::from_slice(&payload.data).ok()?;
-    data["id"].as_str().map(|id| format!("patch {id}"))
+    Some((data["id"].as_str()?.to_owned(), data["deprecated"].as_bool().unwrap_or_default()))
 }
 
 fn duration<D>(proto: Option<&D>) -> String

@@ -92,6 +92,7 @@ pub async fn decoded(history: History, converter: &DataConverter) -> Result<Hist
     History::new(events.events)
 }
 
-fn quoted(name: &str) -> String {
+/// As a text in a list filter of Temporal's.
+pub fn quoted(name: &str) -> String {
     format!("'{}'", name.replace('\'', "''"))
 }

@@ -2,6 +2,7 @@
 
 mod after;
 mod before;
+mod beside;
 mod deprecated;
 mod patched;
 
@@ -18,6 +19,8 @@ pub fn product(build: &str, queue: &str) -> Product {
     match build {
         "before" => product.workflow::<before::Change>(),
         "patched" => product.workflow::<patched::Change>(),
+        // A second workflow, in a file that names no patch.
+        "two" => product.workflow::<patched::Change>().workflow::<beside::Beside>(),
         "deprecated" => product.workflow::<deprecated::Change>(),
         _ => product.workflow::<after::Change>(),
     }

@@ -13,6 +13,10 @@ async fn a_change_without_patched_turns_the_check_red_and_with_it_green() -> Out
     Rig::stop(worker).await?;
 
     assert_eq!(rig.run("before", &["replay", "check"]).await?.code, 0);
+    // Where there is a server is none of its business.
+    assert_ne!(rig.run_at("no address", "before", &["replay", "capture"]).await?.code, 0);
+    let offline = rig.run_at("no address", "before", &["replay", "check"]).await?;
+    assert_eq!(offline.code, 0, "{offline:?}");
     let red = rig.run("after", &["replay", "check", "-o", "json"]).await?;
     assert_eq!(red.code, 1, "{red:?}");
     let report = red.json()?;

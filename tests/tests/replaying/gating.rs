@@ -14,6 +14,14 @@ async fn a_good_build_passes_the_gate_and_a_broken_one_does_not() -> Outcome {
     let green = rig.until("before", &gate, replayed).await?;
     assert_eq!(green.code, 0, "{green:?}");
     assert_eq!(green.json()?["build_id"], "before");
+    let mut of_another = gate.to_vec();
+    of_another.extend(["--build-id", "after"]);
+    let red = rig.run("before", &of_another).await?;
+    assert_eq!(red.code, 1, "{red:?}");
+    assert!(red.talk.contains("build before answered on "), "{red:?}");
+    of_another.pop();
+    of_another.push("before");
+    assert_eq!(rig.run("before", &of_another).await?.code, 0);
     Rig::stop(before).await?;
 
     let mut broken = rig.worker("after").await?;
@@ -49,4 +57,18 @@ async fn a_gate_that_nobody_takes_says_so() -> Outcome {
     assert_eq!(said.code, 69, "{said:?}");
     assert!(said.talk.contains("nobody polls task queue "), "{said:?}");
     Ok(())
+}
+
+#[tokio::test]
+async fn a_gate_without_a_history_is_closed_unless_that_is_allowed() -> Outcome {
+    let rig = Rig::new().await?;
+    let worker = rig.worker("before").await?;
+    let gate = ["replay", "gate", "--queue", &rig.queue];
+    let red = rig.run("before", &gate).await?;
+    assert_eq!(red.code, 1, "{red:?}");
+    assert!(red.talk.contains("there was no history of change to replay"), "{red:?}");
+    let allowed = rig.run("before", &[&gate[..], &["--allow-empty"]].concat()).await?;
+    assert_eq!(allowed.code, 0, "{allowed:?}");
+    assert!(allowed.talk.contains("warning: there was no history to replay"), "{allowed:?}");
+    Rig::stop(worker).await
 }

@@ -1,5 +1,7 @@
 //! The whole life of a patch: brought in, deprecated, gone.
 
+use mainspring_testing::Workflows;
+
 use crate::rig::{Outcome, Rig, Said, sources};
 
 /// What is said of the one patch when the code is that of this build.
@@ -73,4 +75,19 @@ async fn runs_that_were_started_when_every_worker_had_the_patch_do_not_count() -
     let said = counts("2020-01-01T00:00:00Z", 0).await?;
     assert_eq!(said.json()?["patches"][0]["may"], "deprecate");
     Rig::stop(before).await
+}
+
+#[tokio::test]
+async fn open_runs_of_a_workflow_in_another_file_count() -> Outcome {
+    let rig = Rig::new().await?;
+    let worker = rig.worker("two").await?;
+    let id = rig.env.id("beside");
+    rig.client.begin(&rig.queue, &id, "beside", &"open").await?;
+    let sources = sources("patched");
+    let arguments = ["patches", "--sources", &sources, "-o", "json"];
+    let counts = |said: &Said| said.json().is_ok_and(|json| json["patches"][0]["open_without_marker"] == 1);
+    let said = rig.until("two", &arguments, counts).await?;
+    let row = &said.json()?["patches"][0];
+    assert_eq!((&row["may"], &row["workflows"]), (&"stay".into(), &serde_json::json!(["change"])));
+    Rig::stop(worker).await
 }

@@ -94,9 +94,14 @@ impl Rig {
 
     /// The command in that build, in this rig's folder.
     pub(crate) async fn run(&self, build: &str, arguments: &[&str]) -> Result<Said, TestError> {
+        self.run_at(self.env.address(), build, arguments).await
+    }
+
+    /// The same, with another address for the server.
+    pub(crate) async fn run_at(&self, address: &str, build: &str, arguments: &[&str]) -> Result<Said, TestError> {
         let mut command = Command::from(program(PROGRAM));
         command.args(arguments).current_dir(self.folder.path());
-        command.env("TEMPORAL_ADDRESS", self.env.address()).env("LAB_QUEUES", &self.queue).env("LAB_BUILD", build);
+        command.env("TEMPORAL_ADDRESS", address).env("LAB_QUEUES", &self.queue).env("LAB_BUILD", build);
         let output = tokio::time::timeout(PATIENCE, command.kill_on_drop(true).output()).await??;
         Ok(Said {
             code: output.status.code().unwrap_or(-1),

@@ -28,11 +28,14 @@ true values, it is not saved, unless --or-less lets it be scrubbed less, or --ke
     )]
     Capture(CaptureArguments),
     /// Have a worker replay recent histories on its own build; exit code 1 where they part
-    #[command(after_help = "Example:\n  mainspring replay gate --queue billing-next --newest 20 -o json\n\n\
+    #[command(
+        after_help = "Example:\n  mainspring replay gate --queue billing-next --build-id 4f2a91c --newest 20 -o json\n\n\
 It starts the workflow mainspring-replay-gate on that queue, which every worker binary has unless MAINSPRING_REPLAY_GATE is off, \
 and waits for it. In a deploy: start the new build on a queue of its own (MAINSPRING_QUEUES=billing=billing-next), hold it \
 against the histories of the old one, and only then give it the traffic. Histories of a product are those of its own queue and of the \
-one that it was moved to.")]
+one that it was moved to. With --build-id another build's answer is a failure; with --deployment, worker versioning takes \
+the gate to that build. A workflow type without any history is a failure, unless --allow-empty."
+    )]
     Gate(GateArguments),
 }
 
@@ -114,7 +117,16 @@ pub(crate) struct GateArguments {
     /// The task queue that the build polls
     #[arg(short, long, visible_alias = "task-queue")]
     pub(crate) queue: String,
-    /// How many of each workflow type: so many that are closed, and so many that run
+    /// The build that is to answer; it is a failure if another one does
+    #[arg(long, value_name = "ID")]
+    pub(crate) build_id: Option<String>,
+    /// The worker deployment that the build is a version of: the gate is pinned to that version
+    #[arg(long, requires = "build_id", value_name = "NAME")]
+    pub(crate) deployment: Option<String>,
+    /// Pass also if a workflow type has no history to replay
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+    /// How many of each workflow type, 100 at most: so many that are closed, and so many that run
     #[arg(long, default_value = "10", value_name = "N")]
     pub(crate) newest: NonZeroUsize,
     /// Only runs that match Temporal's list filter

@@ -81,12 +81,13 @@ pub(crate) async fn run(arguments: &PatchesArguments, registry: &Registry, sourc
 }
 
 async fn row(server: &Server, product: &Product, id: &str, patch: &Patch, since: Option<&str>) -> Result<Row, Failure> {
+    // For display alone: what may go is decided by the runs of all.
     let all = || product.workflow_names().map(str::to_owned).collect();
     let known: Vec<String> =
         patch.workflows.iter().filter(|name| product.workflow_names().any(|known| known == *name)).cloned().collect();
     let workflows: Vec<String> = if known.is_empty() { all() } else { known };
     let reads = patch.stage == Stage::Deprecated;
-    let open = Open::of(server, product, &workflows, id, since, reads).await?;
+    let open = Open::of(server, product, id, since, reads).await?;
     let files = patch.files.iter().map(|file| file.display().to_string()).collect();
     Ok(Row { product: product.name().to_owned(), id: id.to_owned(), stage: Some(patch.stage), workflows, files, open })
 }

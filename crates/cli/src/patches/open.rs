@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, TryStreamExt};
 use mainspring_client::with_causes;
+use mainspring_replay::patch_of;
+use mainspring_replay::server::quoted;
 use mainspring_worker::Product;
-use serde_json::Value;
 use temporalio_client::{NamespacedClient, WorkflowExecutionInfo, WorkflowFetchHistoryOptions, WorkflowListOptions};
-use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
-use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 
 use crate::exit::Failure;
 use crate::workflow::list::counted;
@@ -38,12 +37,13 @@ impl Open {
     pub(super) async fn of(
         server: &Server,
         product: &Product,
-        workflows: &[String],
         id: &str,
         since: Option<&str>,
         reads: bool,
     ) -> Result<Self, Failure> {
-        let mut open = format!("{} AND WorkflowType IN ({})", running(product), list(workflows));
+        // Of every workflow: a function in one file may be called by all.
+        let workflows: Vec<String> = product.workflow_names().map(str::to_owned).collect();
+        let mut open = format!("{} AND WorkflowType IN ({})", running(product), list(&workflows));
         if let Some(since) = since {
             open += &format!(" AND StartTime < '{since}'");
         }
@@ -99,20 +99,12 @@ async fn recorded(server: &Server, query: &str, id: &str) -> Result<Recorded, Fa
         let info = WorkflowExecutionInfo::builder().namespace(client.namespace()).workflow_id(run.id());
         let handle = info.run_id(run.run_id()).build().bind_untyped(client.clone());
         let events = handle.fetch_history(WorkflowFetchHistoryOptions::default());
-        let marks = events.try_filter_map(|event| async move { Ok(marker(&event)) });
+        let marks = events.try_filter_map(|event| async move { Ok(patch_of(&event)) });
         let marks: Vec<(String, bool)> =
             marks.try_collect().await.map_err(|error| refused("a run's history could not be fetched", &error))?;
         by_patched += usize::from(marks.iter().any(|(of, deprecated)| of == id && !deprecated));
     }
     Ok(Recorded::Known { by_patched })
-}
-
-/// A patch's id, and whether it was deprecated then.
-fn marker(event: &HistoryEvent) -> Option<(String, bool)> {
-    let Some(Attributes::MarkerRecordedEventAttributes(marker)) = &event.attributes else { return None };
-    let payload = marker.details.get("patch-data")?.payloads.first()?;
-    let data: Value = serde_json::from_slice(&payload.data).ok()?;
-    Some((data["id"].as_str()?.to_owned(), data["deprecated"].as_bool().unwrap_or_default()))
 }
 
 /// The product's open runs, on its own queue and where it was moved to.
@@ -123,10 +115,6 @@ fn running(product: &Product) -> String {
 
 fn list(names: &[String]) -> String {
     names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
-}
-
-fn quoted(name: &str) -> String {
-    format!("'{}'", name.replace('\'', "''"))
 }
 
 fn refused(what: &str, error: &(dyn std::error::Error + 'static)) -> Failure {

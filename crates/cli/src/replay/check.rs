@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use mainspring_replay::{Code, History, ReplayError, Replayed, Verdict, on_every_core};
-use mainspring_settings::connection::ConnectionSettings;
 use mainspring_worker::{Product, Registry};
 use serde_json::{Value, json};
 use temporalio_common::data_converters::DataConverter;
@@ -43,11 +42,7 @@ struct Gap {
     why: String,
 }
 
-pub(crate) fn run(
-    arguments: &CheckArguments,
-    registry: &Registry,
-    connection: &ConnectionSettings,
-) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &CheckArguments, registry: &Registry, namespace: &str) -> Result<(), Failure> {
     let registry = crate::worker::chosen(&arguments.corpus.product, &[], registry)?;
     let mut gaps = Vec::new();
     let tasks = if arguments.paths.is_empty() {
@@ -64,7 +59,7 @@ pub(crate) fn run(
     let codes: Vec<(&Product, Code)> = registry
         .products()
         .iter()
-        .map(|product| (product, registry.code_of(product, &connection.namespace, converter())))
+        .map(|product| (product, registry.code_of(product, namespace, converter())))
         .collect();
     let from = Instant::now();
     let threads = arguments.threads.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
@@ -132,8 +127,9 @@ fn replay(task: Task, codes: &[(&Product, Code)]) -> Checked {
         let by_queue =
             || codes.iter().find(|(product, code)| product.home_queue() == history.task_queue() && knows(code));
         let by_type = || codes.iter().find(|(_, code)| knows(code));
-        let Some((product, code)) = named.or_else(by_queue).or_else(by_type).or_else(|| codes.first()) else {
-            return Err(ReplayError::NoEvents);
+        let Some((product, code)) = named.or_else(by_queue).or_else(by_type) else {
+            let known = codes.iter().flat_map(|(_, code)| code.types().map(str::to_owned)).collect();
+            return Ok(Replayed::unknown(&history, known));
         };
         if knows(code) {
             of = Some(product.name().to_owned());

@@ -4,9 +4,12 @@ use mainspring_settings::connection::ConnectionSettings;
 use mainspring_worker::{GateInput, GateReport, REPLAY_GATE};
 use serde_json::json;
 use temporalio_client::errors::WorkflowGetResultError;
-use temporalio_client::{Client, UntypedWorkflowHandle, WorkflowGetResultOptions, WorkflowStartOptions};
+use temporalio_client::{
+    Client, UntypedWorkflowHandle, VersioningOverride, WorkflowGetResultOptions, WorkflowStartOptions,
+};
 use temporalio_common::UntypedWorkflow;
 use temporalio_common::data_converters::{PayloadConverter, RawValue};
+use temporalio_common::protos::coresdk::common::WorkerDeploymentVersion;
 
 use crate::arguments::Output;
 use crate::arguments::replay::GateArguments;
@@ -20,7 +23,11 @@ pub(crate) async fn run(arguments: &GateArguments, connection: ConnectionSetting
     let id = format!("{REPLAY_GATE}-{}", uuid::Uuid::new_v4().simple());
     let input = GateInput { newest: arguments.newest, query: arguments.query.clone() };
     let input = RawValue::from_value(&input, &PayloadConverter::default());
-    let options = WorkflowStartOptions::new(&arguments.queue, &id).build();
+    let pinned = arguments.deployment.as_ref().zip(arguments.build_id.as_ref()).map(|(name, build_id)| {
+        let (deployment_name, build_id) = (name.clone(), build_id.clone());
+        VersioningOverride::Pinned(WorkerDeploymentVersion { deployment_name, build_id }.into())
+    });
+    let options = WorkflowStartOptions::new(&arguments.queue, &id).maybe_versioning_override(pinned).build();
     let started = server.link().client().start_workflow(UntypedWorkflow::new(REPLAY_GATE), input, options).await;
     let handle = started.map_err(|error| {
         Failure::Unavailable(format!("the gate could not be started: {}", mainspring_client::with_causes(&error)))
@@ -35,6 +42,12 @@ pub(crate) async fn run(arguments: &GateArguments, connection: ConnectionSetting
         ))),
     }?;
     show(&report, arguments.output)?;
+    if let Some(asked) = arguments.build_id.as_ref().filter(|asked| **asked != report.build_id) {
+        return Err(Failure::Broken(format!(
+            "build {} answered on {}, not {asked}: nothing is known of that one. Give it a queue of its own, or --deployment",
+            report.build_id, arguments.queue
+        )));
+    }
     let failed: usize = report.workflows.iter().map(|of| of.failed.len()).sum();
     if failed > 0 {
         let histories = if failed == 1 { "history does" } else { "histories do" };
@@ -43,8 +56,18 @@ pub(crate) async fn run(arguments: &GateArguments, connection: ConnectionSetting
             report.build_id
         )));
     }
+    let empty: Vec<&str> =
+        report.workflows.iter().filter(|of| of.replayed == 0).map(|of| of.workflow_type.as_str()).collect();
+    if !arguments.allow_empty && (!empty.is_empty() || report.workflows.is_empty()) {
+        let of = if empty.is_empty() { String::new() } else { format!(" of {}", empty.join(", ")) };
+        return Err(Failure::Broken(format!(
+            "there was no history{of} to replay, so not all is known of build {}: let it pass with --allow-empty, if none is \
+             expected",
+            report.build_id
+        )));
+    }
     say(&match report.replayed() {
-        0 => "warning: there was no history to replay, so nothing is known of this build".to_owned(),
+        0 => format!("warning: there was no history to replay, so nothing is known of build {}", report.build_id),
         1 => format!("1 history replayed well on build {}", report.build_id),
         n => format!("{n} histories replayed well on build {}", report.build_id),
     });

@@ -2,7 +2,7 @@
 
 mod read;
 mod save;
-mod shape;
+pub(crate) mod shape;
 mod shorthand;
 
 use std::path::Path;

@@ -12,7 +12,7 @@ static POOL: LazyLock<Result<DescriptorPool, String>> =
     LazyLock::new(|| DescriptorPool::decode(DESCRIPTORS).map_err(|error| error.to_string()));
 
 /// The descriptor of a message of `temporal.api.history.v1`.
-pub(super) fn of(message: &str) -> Result<MessageDescriptor, ReplayError> {
+pub(crate) fn of(message: &str) -> Result<MessageDescriptor, ReplayError> {
     let pool = POOL.as_ref().map_err(|reason| ReplayError::Unwritable { reason: reason.clone() })?;
     let name = format!("temporal.api.history.v1.{message}");
     pool.get_message_by_name(&name)

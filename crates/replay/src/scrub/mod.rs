@@ -2,6 +2,7 @@
 
 mod disguise;
 mod rules;
+mod texts;
 
 use std::collections::BTreeMap;
 
@@ -11,13 +12,17 @@ use crate::{History, ReplayError};
 use disguise::Disguise;
 pub use rules::{Fields, Scrubbing};
 
+/// The SDK's own markers.
+const MARKERS: [&str; 2] = ["core_patch", "core_local_activity"];
+
 /// Removes what does not belong into a repository. Whatever the [`Scrubbing`], the names of workers and machines
 /// (`identity`, sticky queues) and stack traces go.
 ///
 /// Strings keep their shape: letters become other letters, digits other digits, the rest stays, so an address stays an address and
 /// a UUID one. The same string becomes the same one throughout the history, also inside of ids that were made of it, because
-/// the SDK compares ids. Numbers, booleans, null and the names of fields stay; so do dates and times. What is not JSON stays as
-/// it is if it is encrypted, and becomes zeros if not.
+/// the SDK compares ids. Numbers, booleans, null and the names of fields stay; so do dates and times, unless their field is
+/// secret or masked. With [`Scrubbing::Values`] every text and id beside the payloads changes too, but for the names of types, queues,
+/// signals, namespaces and builds, and run ids; what is not JSON stays if it is encrypted, and becomes zeros if not.
 #[derive(Clone, Debug)]
 pub struct Scrub {
     level: Scrubbing,
@@ -42,7 +47,11 @@ impl Scrub {
         let mut disguise = Disguise::new(&self.salt);
         // First the values, so that every string which ids were made of is known; then the ids.
         self.walk(&mut document, "", &mut disguise);
-        rename_ids(&mut document, disguise.known());
+        if self.level == Scrubbing::Values {
+            texts::replace(&mut document, &mut disguise)?;
+        } else {
+            rename_ids(&mut document, disguise.known());
+        }
         History::from_value(document)
     }
 
@@ -55,10 +64,6 @@ impl Scrub {
                 for (name, value) in fields {
                     match (name.as_str(), &mut *value) {
                         ("markerRecordedEventAttributes", Value::Object(marker)) => self.marker(marker, disguise),
-                        // Of failures and of what ended a workflow: what people wrote.
-                        ("message" | "reason", Value::String(text)) if self.level == Scrubbing::Values => {
-                            *text = disguise.words(text);
-                        }
                         _ => self.walk(value, name, disguise),
                     }
                 }
@@ -70,6 +75,11 @@ impl Scrub {
     /// The SDK keeps patches and local activities in markers, and reads them at a replay: only the result is the user's.
     fn marker(&self, marker: &mut Map<String, Value>, disguise: &mut Disguise<'_>) {
         forget_machines(marker);
+        let name = marker.get("markerName").and_then(Value::as_str).unwrap_or_default();
+        if !MARKERS.contains(&name) {
+            marker.values_mut().for_each(|value| self.walk(value, "details", disguise));
+            return;
+        }
         if let Some(Value::Object(details)) = marker.get_mut("details")
             && let Some(result) = details.get_mut("result")
         {
@@ -82,16 +92,17 @@ impl Scrub {
 
     fn payload(&self, payload: &mut Map<String, Value>, name: &str, disguise: &mut Disguise<'_>) {
         let Some(data) = payload.get("data").and_then(Value::as_str).and_then(rules::from_base64) else { return };
-        let encoding = payload["metadata"]["encoding"].as_str().and_then(rules::from_base64).unwrap_or_default();
-        let data = match encoding.as_slice() {
-            b"json/plain" | b"json/protobuf" => {
-                let Ok(mut json) = serde_json::from_slice::<Value>(&data) else { return };
-                let path = name.to_owned();
-                self.json(&mut json, &path, disguise);
+        let encoding = payload.get("metadata").and_then(|metadata| metadata["encoding"].as_str());
+        let encoding = encoding.and_then(rules::from_base64).unwrap_or_default();
+        let is_json = [b"json/plain".as_slice(), b"json/protobuf"].contains(&encoding.as_slice());
+        let json = serde_json::from_slice::<Value>(&data).ok().filter(|_| is_json);
+        let data = match json {
+            Some(mut json) => {
+                self.json(&mut json, name, disguise);
                 json.to_string().into_bytes()
             }
-            b"binary/plain" | b"binary/protobuf" if self.level == Scrubbing::Values => vec![0; data.len()],
-            _ => return,
+            None if self.level == Scrubbing::Values && encoding != b"binary/encrypted" => vec![0; data.len()],
+            None => return,
         };
         payload.insert("data".to_owned(), rules::to_base64(&data).into());
     }
@@ -100,8 +111,9 @@ impl Scrub {
         match value {
             Value::String(text) => {
                 let name = path.rsplit('.').next().unwrap_or(path);
-                if self.fields.takes(path, (self.is_secret)(name), self.level, text) {
-                    *text = disguise.of(text);
+                let must = (self.is_secret)(name) || self.fields.masks(path);
+                if must || self.fields.takes(path, self.level, text) {
+                    *text = disguise.of(text, must);
                 }
             }
             Value::Number(number) if self.fields.masks(path) => *value = disguise.number(number),
@@ -114,8 +126,10 @@ impl Scrub {
     }
 }
 
+/// Where it has no encoding, it has data.
 fn is_payload(fields: &Map<String, Value>) -> bool {
-    fields.get("metadata").is_some_and(|metadata| metadata.get("encoding").is_some())
+    let of_bytes = fields.get("data").is_some_and(Value::is_string);
+    of_bytes || fields.get("metadata").is_some_and(|metadata| metadata.get("encoding").is_some())
 }
 
 /// Who worked on it, and where, is nobody's business, and no workflow sees it.
@@ -139,7 +153,7 @@ fn rename_ids(value: &mut Value, known: &BTreeMap<String, String>) {
             for (name, value) in fields {
                 match value {
                     Value::String(id) if ["workflowId", "activityId"].contains(&name.as_str()) => {
-                        *id = disguise::inside(id, known);
+                        *id = disguise::inside(id, known, str::to_owned);
                     }
                     other => rename_ids(other, known),
                 }

@@ -10,7 +10,7 @@ pub enum Scrubbing {
     Secrets,
     /// Also strings that look like a person's: with an `@`, with blanks, with four digits or more, longer than 32 characters.
     Personal,
-    /// Every string, and the messages of failures.
+    /// Every string, and every text and id beside the payloads.
     #[default]
     Values,
 }
@@ -40,10 +40,7 @@ impl Fields {
         self.mask.iter().any(|rule| is_end(path, rule))
     }
 
-    pub(super) fn takes(&self, path: &str, is_secret: bool, level: Scrubbing, text: &str) -> bool {
-        if is_secret || self.masks(path) {
-            return true;
-        }
+    pub(super) fn takes(&self, path: &str, level: Scrubbing, text: &str) -> bool {
         if self.keep.iter().any(|rule| is_end(path, rule)) {
             return false;
         }

@@ -56,6 +56,15 @@ macro_rules! build {
 }
 
 build!(
+    /// Blocks its thread for good.
+    Blocked, |_ctx| {
+        loop {
+            std::thread::park();
+        }
+    }
+);
+
+build!(
     /// Does what history says.
     Same, |ctx| {
         step(ctx, "create_user_account").await?;

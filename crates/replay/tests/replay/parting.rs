@@ -12,6 +12,26 @@ fn said(code: &Code) -> String {
 }
 
 #[test]
+fn code_that_blocks_its_thread_is_named_in_time_and_nothing_else_is_begun_on_it() {
+    let code = code!(builds::Blocked).patience(std::time::Duration::from_millis(400));
+    let clone = code.clone();
+    let error = code.replay(&onboarded()).unwrap_err().to_string();
+    assert!(error.contains("workflow onboarding blocks or spins, it did not come back within 400ms"), "{error}");
+    let error = clone.replay(&onboarded()).unwrap_err().to_string();
+    assert!(error.starts_with("this history was not replayed: an earlier one on this code blocks or spins"), "{error}");
+}
+
+#[test]
+fn what_goes_into_logs_has_no_text_of_the_code() {
+    let verdict = code!(builds::Panics).replay(&onboarded()).unwrap().verdict;
+    let short = verdict.without_values();
+    assert!(matches!(verdict, Verdict::Failed { .. }), "{verdict}");
+    assert!(short.starts_with("the code failed after event ") && !short.contains("panic"), "{short}");
+    let parted = code!(builds::TimerFirst).replay(&onboarded()).unwrap().verdict;
+    assert_eq!(parted.without_values(), parted.to_string());
+}
+
+#[test]
 fn code_that_does_what_history_says_replays() {
     let replayed = code!(builds::Same).replay(&onboarded()).unwrap();
     assert_eq!((replayed.workflow_type.as_str(), replayed.events), ("onboarding", 31));

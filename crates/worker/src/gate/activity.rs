@@ -2,7 +2,8 @@
 // What the SDK's macro makes of it has no docs and no `Debug`.
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
 
-use std::sync::Arc;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use mainspring_client::with_causes;
@@ -11,12 +12,20 @@ use temporalio_client::Client;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::{GateFailure, GateInput, GateReport, GateType, Gated};
 
 /// How often it beats while a history is fetched or replayed.
 const BEAT: Duration = Duration::from_secs(1);
+/// Runs of a type and state that are replayed at most, whatever the input says.
+const MOST: NonZeroUsize = NonZeroUsize::new(100).unwrap();
+
+/// In place of what the SDK said.
+const REPLAYER: &str = "the replayer failed or did not come back: replay check, or capture, on this build says why";
+
+/// One replay at a time in a process. The thread of the replay owns the permit, so one that nobody waits for any more counts.
+static REPLAYS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(1)));
 
 /// The code that histories are replayed on.
 pub struct Histories {
@@ -28,7 +37,10 @@ pub struct Histories {
 impl Histories {
     #[activity(name = "mainspring-replay-histories")]
     pub async fn replay(self: Arc<Self>, ctx: ActivityContext, input: GateInput) -> Result<GateReport, ActivityError> {
+        let input = GateInput { newest: input.newest.min(MOST), ..input };
+        let shutdown = mainspring_context::shutdown().wait();
         let work = self.report(&ctx, &input);
+        futures::pin_mut!(shutdown);
         futures::pin_mut!(work);
         let mut beats = tokio::time::interval(BEAT);
         loop {
@@ -36,6 +48,8 @@ impl Histories {
                 report = &mut work => return report,
                 // What is replayed ends by itself, and nobody waits for it.
                 () = ctx.cancelled() => return Err(ActivityError::cancelled()),
+                // A drain is not held: another worker of the build begins anew.
+                () = &mut shutdown => return Err(leaving()),
                 _ = beats.tick() => ctx.record_heartbeat(()).await?,
             }
         }
@@ -98,12 +112,16 @@ impl Gated {
 
     /// On a thread of its own. Gives what is wrong.
     async fn replayed(&self, history: History) -> Option<String> {
+        let Ok(permit) = REPLAYS.clone().acquire_owned().await else { return Some("it was not replayed".to_owned()) };
         let (send, receive) = oneshot::channel();
         let code = self.code.clone();
         let replay = move || {
+            let _permit = permit;
             let message = match code.replay(&history) {
                 Ok(replayed) if replayed.verdict.is_good() => None,
-                Ok(replayed) => Some(replayed.verdict.to_string()),
+                Ok(replayed) => Some(replayed.verdict.without_values()),
+                // A panic's text may hold anything.
+                Err(ReplayError::Replayer { .. }) => Some(REPLAYER.to_owned()),
                 Err(error) => Some(error.to_string()),
             };
             // Nobody listens any more if the activity was cancelled.
@@ -114,6 +132,13 @@ impl Gated {
         }
         receive.await.unwrap_or_else(|_| Some("its thread vanished".to_owned()))
     }
+}
+
+fn leaving() -> ActivityError {
+    let text = "the worker shuts down: histories are replayed from the first one on another";
+    ActivityError::application(
+        ApplicationFailure::builder(std::io::Error::other(text)).type_name("WorkerShutdown".to_owned()).build(),
+    )
 }
 
 /// The server may answer the next time.

@@ -40,6 +40,20 @@ pub enum RegistryError {
         /// Those that there are.
         known: String,
     },
+    /// Names of the framework's own, such as its gate's.
+    #[error(
+        "{kind} {name} of product {product}: names that begin with {prefix} are the framework's own, give it another"
+    )]
+    Reserved {
+        /// The product.
+        product: String,
+        /// "workflow" or "activity".
+        kind: &'static str,
+        /// The name on the wire.
+        name: String,
+        /// What it must not begin with.
+        prefix: &'static str,
+    },
     /// Temporal dispatches by name, so one of the two would never run.
     #[error("{kind} {name} is registered twice on {queue}: by product {first} and by product {second}")]
     NameTwice {

@@ -50,7 +50,7 @@ impl Registry {
     ///
     /// # Errors
     /// Two products of one name; one workflow or activity name twice on a queue; a product or queue without anything;
-    /// an empty name; one search attribute with two types.
+    /// an empty name; a name that begins with `mainspring-`; one search attribute with two types.
     pub fn new(products: impl IntoIterator<Item = Product>) -> Result<Self, RegistryError> {
         let products: Vec<Product> = products.into_iter().collect();
         if products.is_empty() {
@@ -183,12 +183,19 @@ impl Registry {
     }
 }
 
+/// Begins the names of what the framework adds to a worker.
+const RESERVED: &str = "mainspring-";
+
 fn refuse_twice<'a>(
     seen: &mut BTreeMap<(&'a str, &'a str), &'a str>,
     product: &'a Product,
     kind: &'static str,
     name: &'a str,
 ) -> Result<(), RegistryError> {
+    if name.starts_with(RESERVED) {
+        let (product, name) = (product.name().to_owned(), name.to_owned());
+        return Err(RegistryError::Reserved { product, kind, name, prefix: RESERVED });
+    }
     match seen.insert((product.queue(), name), product.name()) {
         None => Ok(()),
         Some(first) => Err(RegistryError::NameTwice {
@@ -224,6 +231,15 @@ mod tests {
             kept.routes().of("shared", Callee::Activity, "two"),
             Some("blue"),
             "a caller need not hold the callee"
+        );
+    }
+
+    #[test]
+    fn the_frameworks_own_names_are_refused() {
+        assert_eq!(
+            Registry::new([product("a", "one", "mainspring-replay-histories")]).unwrap_err().to_string(),
+            "activity mainspring-replay-histories of product a: names that begin with mainspring- are the framework's \
+             own, give it another"
         );
     }
 
