@@ -276,6 +276,7 @@ impl Host {
                 },
                 workflows: Vec::new(),
                 activities: Vec::new(),
+                gate: None,
                 customize: Vec::new(),
                 routes: self.registry.routes(),
                 traces: traces.cloned(),
@@ -286,7 +287,7 @@ impl Host {
                 let build_id = plan::build_id(&self.settings);
                 let namespace = &self.connection.namespace;
                 plan.workflows.push(gate::workflow());
-                plan.activities.push(gate::activity(&self.registry, &products, namespace, converter, build_id));
+                plan.gate = Some(gate::activity(&self.registry, &products, namespace, converter, build_id));
             }
             for product in products {
                 // A product's dependencies belong to the runtime that its activities use them on.
