@@ -149,8 +149,11 @@ impl Host {
     ///
     /// # Errors
     /// Temporal cannot be reached within a minute; a product's activities cannot be connected; the listener's address is
-    /// taken.
+    /// taken; every activity is to run twice, and the worker is versioned.
     pub async fn start(mut self) -> Result<RunningHost, HostError> {
+        if self.twice.is_some() && self.settings.versioning != Versioning::Off {
+            return Err(HostError::TwiceVersioned);
+        }
         install_panic_hook();
         let labels = GlobalLabels {
             deployment_name: self.settings.deployment_name.clone().unwrap_or_default(),
