@@ -176,3 +176,17 @@ async fn an_event_that_fails_is_named_with_the_order_so_far() -> Outcome {
     worker.stop().await?;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_activity_without_a_result_ends_the_order_and_is_named() -> Outcome {
+    let orders = Orders::longest_activity(Duration::from_secs(1));
+    let worker = Env::shared().await?.worker([product()]).orders(&orders);
+    let worker = worker.mock(Shop::reserve, |()| std::future::pending()).start().await?;
+    let waiting = async |order: Order| purchase(&worker, &order, false).await.map(drop);
+    let error = orders.one(1, waiting).await.unwrap_err();
+    let RunError::Order { cause, events, .. } = error else { panic!("{error}") };
+    assert!(cause.starts_with("activity reserve (activity 1) of ") && cause.contains("no result after 1s"), "{cause}");
+    assert_eq!(events, "", "nothing was put into an order by the clock");
+    worker.stop().await?;
+    Ok(())
+}
