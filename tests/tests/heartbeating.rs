@@ -254,6 +254,8 @@ async fn work_in_a_process_of_its_own_takes_nothing_along_when_it_dies() -> Outc
     let well = begin("well", 1).await?;
     assert_eq!(client.result::<String>(&well).await?, "well in another process: true");
     worker.line("going apart").await?;
+    assert_eq!(client.result::<String>(&begin("print", 1).await?).await?, "printed");
+    worker.line("going apart").await?;
     for (how, status, said) in [("abort", "signal: 6 (SIGABRT)", ""), ("panic", "exit status: 101", "panicked apart")] {
         let id = begin(how, 1).await?;
         assert!(client.result::<String>(&id).await.is_err());

@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime};
 use mainspring_vocabulary::Failure;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use temporalio_sdk::activities::ActivityContext;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
@@ -62,11 +62,13 @@ pub enum IsolatedError {
         /// The end of its stderr.
         said: String,
     },
-    /// Temporal has cancelled the activity, or the worker is leaving; it was killed.
-    #[failure(retryable, message = "the process of {name} was killed, for the activity was cancelled")]
-    Cancelled {
+    /// More than a process may answer.
+    #[failure(terminal, message = "the result of {name} is over {limit} bytes: put it elsewhere, and answer where")]
+    TooLarge {
         /// Of the work.
         name: String,
+        /// In bytes.
+        limit: u64,
     },
     /// It was killed at the activity's deadline.
     #[failure(retryable, message = "the process of {name} was killed at the activity's deadline")]
@@ -105,9 +107,18 @@ impl<I: Serialize, O: DeserializeOwned> Isolated<I, O> {
     /// Does it in a process of its own, which is killed when the activity is cancelled, at the activity's deadline, when
     /// the future is dropped, and when this process ends.
     ///
+    /// What the work prints, to stdout too, is kept for the case that it dies; its result goes by a pipe of its own.
+    ///
     /// # Errors
-    /// [`IsolatedError`].
-    pub async fn call(&self, ctx: &ActivityContext, input: &I) -> Result<O, IsolatedError> {
+    /// An [`IsolatedError`], or the cancellation of the activity.
+    pub async fn call(&self, ctx: &ActivityContext, input: &I) -> Result<O, ActivityError> {
+        tokio::select! {
+            outcome = self.answer(ctx, input) => Ok(outcome?),
+            () = ctx.cancelled() => Err(ActivityError::cancelled()),
+        }
+    }
+
+    async fn answer(&self, ctx: &ActivityContext, input: &I) -> Result<O, IsolatedError> {
         let name = || self.name.to_owned();
         let not_started = |error: std::io::Error| IsolatedError::NotStarted { name: name(), reason: error.to_string() };
         let unreadable = |what, error: serde_json::Error| IsolatedError::Unreadable {
@@ -156,9 +167,11 @@ impl<I: Serialize, O: DeserializeOwned> Isolated<I, O> {
         };
         let (status, output, said) = tokio::select! {
             ended = ended => ended,
-            () = ctx.cancelled() => return Err(IsolatedError::Cancelled { name: name() }),
             () = tokio::time::sleep(left(ctx)) => return Err(IsolatedError::TimedOut { name: name() }),
         };
+        if output.len() as u64 == LARGEST {
+            return Err(IsolatedError::TooLarge { name: name(), limit: LARGEST });
+        }
         let status = status.map_err(not_started)?;
         if !status.success() {
             return Err(IsolatedError::Died { name: name(), status: status.to_string(), said });
@@ -208,6 +221,12 @@ pub fn child<const N: usize>(works: [&dyn Work; N]) {
 fn serve(name: &str, works: &[&dyn Work]) -> Result<(), String> {
     let work = works.iter().find(|work| work.name() == name);
     let work = work.ok_or_else(|| format!("this program has no isolated work {name:?}: list it in isolated::child"))?;
+    // What it prints must not get into its result.
+    let apart = nix::unistd::dup(std::io::stdout()).and_then(|apart| {
+        nix::unistd::dup2_stdout(std::io::stderr())?;
+        Ok(std::fs::File::from(apart))
+    });
+    let mut apart = apart.map_err(|error| format!("its output cannot be set up: {error}"))?;
     let mut stdin = std::io::stdin();
     let unread = |error: std::io::Error| format!("no input came: {error}");
     let mut length = [0; 8];
@@ -221,5 +240,5 @@ fn serve(name: &str, works: &[&dyn Work]) -> Result<(), String> {
         std::process::exit(71);
     });
     let output = work.run(&input)?;
-    std::io::stdout().write_all(&output).and_then(|()| std::io::stdout().flush()).map_err(|error| error.to_string())
+    apart.write_all(&output).and_then(|()| apart.flush()).map_err(|error| format!("nobody takes its result: {error}"))
 }

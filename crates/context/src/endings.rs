@@ -26,7 +26,7 @@ type Ending = Box<dyn FnOnce(Ended) -> Pin<Box<dyn Future<Output = ()> + Send>> 
 pub struct Endings(Arc<Mutex<Vec<Ending>>>);
 
 impl Endings {
-    /// Adds a piece of work. The worker gives all of it two seconds.
+    /// Adds a piece of work. The worker gives all of it two seconds, and a quarter of one in a drain.
     pub fn add<F>(&self, ending: impl FnOnce(Ended) -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,

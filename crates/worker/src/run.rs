@@ -49,12 +49,13 @@ pub fn run(products: impl IntoIterator<Item = Product>) -> ExitCode {
     }
 }
 
-/// The same for a command that has read its arguments: logs to stdout, runs until SIGTERM or SIGINT, drains.
+/// The same for a command that has read its arguments: logs to stdout, runs until SIGTERM or SIGINT, drains. It sets up
+/// the whole process: its signals, its log, and how many arenas glibc's allocator may have.
 ///
 /// # Errors
 /// As [`Host::new`] and [`Host::run_until`]; the operating system refused signals, a runtime or the log's writer.
 pub fn serve(registry: Registry, sources: Sources) -> Result<Report, HostError> {
-    heap::two_arenas();
+    heap::few_arenas();
     let logs: LogSettings = mainspring_settings::load(&sources)?;
     let guard =
         mainspring_logs::install(&logs, Destination::Stdout).map_err(|error| HostError::Build(error.to_string()))?;

@@ -92,13 +92,13 @@ fn a_field_that_older_callers_send_and_the_code_no_longer_reads_is_refused() {
 }
 
 #[test]
-fn a_new_field_that_may_be_missing_passes_and_is_to_be_committed() {
+fn a_new_field_that_may_be_missing_breaks_nothing_and_is_to_be_committed() {
     let folder = copied(|document| {
         document["input"]["properties"].as_object_mut().unwrap().remove("follow_up_after_seconds");
     });
     let output = check(&folder);
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    let said = "onboarding has changed in ways that break nothing (workflows/onboarding.json): commit what `contracts update` writes\n";
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let said = "error: onboarding has changed in ways that break nothing (workflows/onboarding.json): commit what `contracts update` writes\n";
     assert_eq!(text(&output.stderr), said);
 }
 
@@ -113,4 +113,26 @@ fn what_cannot_be_checked_is_said_with_what_to_do() {
     let output = contracts(&["check", "--product", "boarding"]);
     assert_eq!(output.status.code(), Some(64));
     assert_eq!(text(&output.stderr), "error: there is no product boarding: there is general-purpose, onboarding\n");
+}
+
+#[test]
+fn a_saved_payload_that_does_not_decode_any_more_is_named_with_its_file_and_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("onboarding");
+    std::fs::create_dir(&place).unwrap();
+    let saved = root().join("products/onboarding/histories");
+    let saved = std::fs::read_dir(saved).unwrap().next().unwrap().unwrap().path();
+    let mut history: Value = serde_json::from_slice(&std::fs::read(&saved).unwrap()).unwrap();
+    let input = &mut history["events"][0]["workflowExecutionStartedEventAttributes"]["input"]["payloads"][0]["data"];
+    // {"user_id":7}
+    *input = json!("eyJ1c2VyX2lkIjo3fQ==");
+    std::fs::write(place.join("planted.json"), history.to_string()).unwrap();
+    let at = folder.path().to_str().unwrap();
+    let output = contracts(&["check", "--product", "onboarding", "--histories", at]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    assert!(said.starts_with("workflow onboarding, input of "), "{said}");
+    assert!(said.contains("planted.json, event 1, does not decode any more ("), "{said}");
+    assert!(said.contains("invalid type: integer `7`, expected a string"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
 }

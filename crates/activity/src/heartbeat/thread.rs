@@ -1,5 +1,5 @@
-//! The one thread of the process that beats, for all activities. Nothing else runs on it, so nothing that user code does
-//! holds a beat back.
+//! The one thread of the process that beats, for all activities. Nothing else runs on it but the payload codec, which
+//! must not block anywhere in the SDK: so nothing that user code does holds a beat back.
 
 use std::sync::OnceLock;
 

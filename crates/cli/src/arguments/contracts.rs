@@ -28,6 +28,9 @@ pub(crate) struct ContractsArguments {
     /// Where the schemas are; without {product}, in a folder of each product's name there
     #[arg(long, value_name = "DIR", default_value = "products/{product}/contract/schemas")]
     pub(crate) schemas: String,
+    /// Saved histories whose payloads must still decode (see `replay capture`); without {product}, in a folder of each product's name
+    #[arg(long, value_name = "DIR", default_value = "products/{product}/histories")]
+    pub(crate) histories: String,
     /// How to print
     #[arg(short, long, value_enum, default_value_t)]
     pub(crate) output: Output,

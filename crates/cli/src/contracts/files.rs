@@ -21,12 +21,7 @@ pub(super) struct Schemas {
 impl Schemas {
     /// `place` names the product by `{product}`, or has a folder for each.
     pub(super) fn of(place: &str, product: &str) -> Self {
-        let folder = if place.contains(PRODUCT) {
-            PathBuf::from(place.replace(PRODUCT, product))
-        } else {
-            Path::new(place).join(product)
-        };
-        Self { folder, product: product.to_owned() }
+        Self { folder: folder_of(place, product), product: product.to_owned() }
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -91,6 +86,15 @@ impl Schemas {
             self.product,
             self.folder.display()
         ))
+    }
+}
+
+/// A product's folder: `place` names it by `{product}`, or has one for each.
+pub(super) fn folder_of(place: &str, product: &str) -> PathBuf {
+    if place.contains(PRODUCT) {
+        PathBuf::from(place.replace(PRODUCT, product))
+    } else {
+        Path::new(place).join(product)
     }
 }
 

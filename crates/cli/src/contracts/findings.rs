@@ -36,6 +36,17 @@ impl Finding {
         json!({ "of": of, "part": part, "direction": direction, "path": path, "what": what, "instead": instead })
     }
 
+    /// A payload of a saved history that present code cannot read.
+    pub(super) fn saved(of: &str, part: &str, file: &str, event_id: i64, reason: &str) -> Self {
+        let what = format!("of {file}, event {event_id}, does not decode any more ({reason})");
+        Self::whole(
+            of,
+            part,
+            what,
+            "runs like it are open: read the old form too, or capture the history anew when none is",
+        )
+    }
+
     fn whole(of: &str, part: &str, what: String, instead: &str) -> Self {
         let (of, part, path) = (of.to_owned(), part.to_owned(), String::new());
         Self { of, part, direction: "reads", path, what, instead: instead.to_owned() }

@@ -4,6 +4,7 @@
 //! themselves understood with, is a finding; docs/testing.md has the rules.
 
 mod compare;
+mod corpus;
 mod described;
 mod files;
 mod findings;
@@ -18,7 +19,7 @@ use crate::arguments::contracts::{ContractsArguments, ContractsVerb};
 use crate::exit::Failure;
 use crate::{print, say};
 
-use files::Schemas;
+use files::{Schemas, folder_of};
 use findings::Finding;
 
 /// One product: what breaks, and what is only news.
@@ -48,13 +49,18 @@ pub(crate) fn run(verb: &ContractsVerb, registry: &Registry) -> Result<(), Failu
                 }
             }
             refuse(&outcomes)?;
-            for Outcome { product, outdated, .. } in outcomes.iter().filter(|outcome| !outcome.outdated.is_empty()) {
-                let (name, list) = (product.name(), outdated.join(", "));
-                say(&format!(
-                    "{name} has changed in ways that break nothing ({list}): commit what `contracts update` writes"
-                ));
-            }
-            Ok(())
+            // The next change is held against what is committed: what is not there cannot be missed.
+            let news: Vec<String> = outcomes
+                .iter()
+                .filter(|outcome| !outcome.outdated.is_empty())
+                .map(|Outcome { product, outdated, .. }| {
+                    let (name, list) = (product.name(), outdated.join(", "));
+                    format!(
+                        "{name} has changed in ways that break nothing ({list}): commit what `contracts update` writes"
+                    )
+                })
+                .collect();
+            if news.is_empty() { Ok(()) } else { Err(Failure::Broken(news.join("; "))) }
         }
         ContractsVerb::Update { breaking, arguments } => {
             let outcomes = outcomes(registry, arguments, false)?;
@@ -88,18 +94,24 @@ fn outcomes<'a>(
         .products()
         .iter()
         .filter(chosen)
-        .map(|product| outcome(product, &arguments.schemas, must_be_there))
+        .map(|product| outcome(registry, product, arguments, must_be_there))
         .collect()
 }
 
-fn outcome<'a>(product: &'a Product, place: &str, must_be_there: bool) -> Result<Outcome<'a>, Failure> {
-    let schemas = Schemas::of(place, product.name());
+fn outcome<'a>(
+    registry: &Registry,
+    product: &'a Product,
+    arguments: &ContractsArguments,
+    must_be_there: bool,
+) -> Result<Outcome<'a>, Failure> {
+    let schemas = Schemas::of(&arguments.schemas, product.name());
     let present = described::describe(product);
     let committed = match schemas.read()? {
         None if must_be_there => return Err(schemas.missing()),
         committed => committed.unwrap_or_default(),
     };
-    let (findings, outdated) = findings::find(&committed, &present);
+    let (mut findings, outdated) = findings::find(&committed, &present);
+    findings.extend(corpus::find(registry, product, &folder_of(&arguments.histories, product.name()))?);
     Ok(Outcome { product, schemas, present, findings, outdated })
 }
 

@@ -30,7 +30,7 @@ const SEED: &str = "MAINSPRING_SEED";
 /// # use mainspring_worker::Product;
 /// # async fn a_test<Buy, Stop>(env: Env, product: Product, stop: fn() -> Stop) -> Result<(), TestError>
 /// # where Buy: Contract<Input = u64, Output = u64>,
-/// #     Stop: temporalio_common::SignalDefinition<Workflow = Buy, Input = ()> + Send + 'static {
+/// #     Stop: temporalio_common::SignalDefinition<Workflow = Buy, Input = ()> + Send + Sync + 'static {
 /// let orders = Orders::default();
 /// let worker = env.worker([product]).orders(&orders).start().await?;
 /// let tried = orders.explore(200, async |order| {

@@ -190,3 +190,43 @@ async fn an_activity_without_a_result_ends_the_order_and_is_named() -> Outcome {
     worker.stop().await?;
     Ok(())
 }
+
+/// Says each order that it was in. Alone it runs three; [`a_seed_in_the_environment_runs_alone`] starts it with a seed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_orders_of_a_process_are_said() -> Outcome {
+    let orders = Orders::default();
+    let tried = orders.explore(3, async |order: Order| {
+        println!("an order of seed {}", order.seed());
+        Ok(())
+    });
+    tried.await?;
+    Ok(())
+}
+
+/// The environment is a process's own, so a process is what the test takes: this program, and one test of it.
+#[test]
+fn a_seed_in_the_environment_runs_alone() {
+    let seeds = |seed: Option<&str>| {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "ordering::the_orders_of_a_process_are_said", "--nocapture"]);
+        command.env_remove("MAINSPRING_SEED");
+        if let Some(seed) = seed {
+            command.env("MAINSPRING_SEED", seed);
+        }
+        let output = command.output().unwrap();
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let seeds: Vec<u64> = said
+            .split("an order of seed ")
+            .skip(1)
+            .map(|rest| rest.split_whitespace().next().unwrap().parse().unwrap())
+            .collect();
+        (output.status.success(), seeds, said)
+    };
+    let (passed, ran, said) = seeds(None);
+    assert!(passed && ran == [0, 1, 2], "{said}");
+    let (passed, ran, said) = seeds(Some("17"));
+    assert!(passed && ran == [17], "{said}");
+    let (passed, ran, said) = seeds(Some("seventeen"));
+    assert!(!passed && ran.is_empty(), "{said}");
+    assert!(said.contains("seventeen"), "{said}");
+}

@@ -16,6 +16,8 @@ use crate::drain::{Attempts, Limits};
 
 /// How long a report may wait for what has to be done before it.
 const ENDINGS: Duration = Duration::from_secs(2);
+/// The same in a drain, whose end is near.
+const ENDINGS_IN_DRAIN: Duration = Duration::from_millis(250);
 
 /// What every attempt of a worker runs in.
 #[derive(Clone, Debug)]
@@ -80,7 +82,8 @@ pub async fn run_activity<T: Send>(
         }),
         Err(panic) => Err(panics::failure(panic).into()),
     };
-    if tokio::time::timeout(ENDINGS, activity.endings.run(ended(&outcome))).await.is_err() {
+    let limit = if surroundings.shutdown.is_worker_shutdown() { ENDINGS_IN_DRAIN } else { ENDINGS };
+    if tokio::time::timeout(limit, activity.endings.run(ended(&outcome))).await.is_err() {
         let Activity { activity_id, activity_type, .. } = activity.as_ref();
         tracing::warn!(activity_id, activity_type, "the last heartbeat's details were not taken in time");
     }
