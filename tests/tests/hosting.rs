@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use lab::{Outcome, worker};
 use mainspring::settings::{Reader, Section, Sources};
-use mainspring::{Host, HostError, Product, Registry};
+use mainspring::{Host, HostError, Product, REPLAY_GATE, Registry};
 use mainspring_testing::{Env, TestError, Workflows};
 use nix::sys::signal::Signal;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::{ActivityOptions, WorkflowContext, WorkflowResult};
@@ -84,6 +85,37 @@ async fn two_hosts_in_one_process_run_and_leave_each_by_itself() -> Outcome {
         assert!(second.metrics().contains(&format!("task_queue=\"{queue}\"")), "one exposition for the process");
     }
     assert!(second.drain().await.abandoned.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_queue_whose_activities_somebody_else_runs_gets_no_poller_for_them_and_has_a_gate() -> Outcome {
+    let env = Env::shared().await?;
+    let queue = env.queue("mixed");
+    let flows = host(&env, Product::new("flows", &queue).workflow::<Greet>())?.start().await?;
+    let acts = Product::new("acts", &queue)
+        .activities(|_setup| async { Ok(Greeter("hello".to_owned())) }, |set| set.activity(Greeter::greet));
+    let acts = host(&env, acts)?.start().await?;
+    let client = env.client().await?;
+    // Half of these would fail once with "not found", and come again after a second.
+    for _ in 0..12 {
+        let id = env.id("greet");
+        client.begin(&queue, &id, "greet", &"you").await?;
+        assert_eq!(client.result::<String>(&id).await?, "hello, you");
+        let events = client.workflow(&id).fetch_history(Default::default()).into_events().await?;
+        let attempts = events.iter().filter_map(|event| match &event.attributes {
+            Some(Attributes::ActivityTaskStartedEventAttributes(started)) => Some(started.attempt),
+            _ => None,
+        });
+        assert_eq!(attempts.collect::<Vec<_>>(), [1], "the other worker takes each");
+    }
+    let gate = env.id("gate");
+    client.begin(&queue, &gate, REPLAY_GATE, &serde_json::json!({ "newest": 1 })).await?;
+    let report: serde_json::Value = client.result(&gate).await?;
+    assert_eq!(report["workflows"][0]["workflow_type"], "greet", "{report}");
+    for host in [flows, acts] {
+        assert!(host.drain().await.abandoned.is_empty());
+    }
     Ok(())
 }
 

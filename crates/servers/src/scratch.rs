@@ -1,8 +1,8 @@
 //! A folder for a server's data, which goes with the server. A test binary ends without dropping what its tests share,
 //! or is killed: so each new folder takes along those whose process is gone. A lock tells that: the kernel lets go of it.
 
-use std::fs::{self, File, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::{self, File, Permissions, TryLockError};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -29,11 +29,14 @@ impl Scratch {
         // A server may run as another user than this process.
         fs::set_permissions(parent, Permissions::from_mode(0o755)).map_err(failed("open to others", parent))?;
         sweep(parent);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = parent.join(format!("{server}-{}-{number}", std::process::id()));
-        let lock = folder.with_extension("lock");
-        let locked = File::create(&lock).map_err(failed("create", &lock))?;
-        locked.try_lock().map_err(|error| failed("lock", &lock)(error.into()))?;
+        let (folder, lock, locked) = loop {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let folder = parent.join(format!("{server}-{}-{number}", std::process::id()));
+            let lock = folder.with_extension("lock");
+            if let Some(locked) = take(&lock, |_| {})? {
+                break (folder, lock, locked);
+            }
+        };
         // One of that name is of a dead process with our number.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir(&folder).map_err(failed("create", &folder))?;
@@ -50,6 +53,22 @@ impl Drop for Scratch {
         let _ = fs::remove_dir_all(&self.folder);
         let _ = fs::remove_file(&self.lock);
     }
+}
+
+/// Makes and locks that file, or gives `None` when the sweep of another process was quicker: it may lock a new file before
+/// its owner does, and then removes it. `made` is called between the two.
+fn take(lock: &Path, made: impl FnOnce(&File)) -> Result<Option<File>, ServersError> {
+    let file = File::create(lock).map_err(failed("create", lock))?;
+    made(&file);
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(failed("lock", lock)(error)),
+    }
+    // What was locked may have been removed before.
+    let inode = |found: fs::Metadata| (found.dev(), found.ino());
+    let ours = file.metadata().map(inode).map_err(failed("look at", lock))?;
+    Ok(fs::metadata(lock).is_ok_and(|found| inode(found) == ours).then_some(file))
 }
 
 /// Removes the folders that nobody holds.
@@ -89,5 +108,27 @@ mod tests {
         assert!(kept.is_dir() && three.path().is_dir(), "held by the living");
         drop((two, three));
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_lock_that_anothers_sweep_takes_between_is_given_up() {
+        let parent = tempfile::tempdir().unwrap();
+        let lock = parent.path().join("x.lock");
+        let mut held = None;
+        let sweeping = |_: &File| {
+            let swept = File::open(&lock).unwrap();
+            swept.try_lock().unwrap();
+            held = Some(swept);
+        };
+        assert!(take(&lock, sweeping).unwrap().is_none(), "locked by the sweep");
+        drop(held);
+        assert!(take(&lock, |_| fs::remove_file(&lock).unwrap()).unwrap().is_none(), "removed by the sweep");
+        // Removed, and made anew by another.
+        let anew = |_: &File| {
+            fs::rename(&lock, parent.path().join("gone")).unwrap();
+            fs::write(&lock, "").unwrap();
+        };
+        assert!(take(&lock, anew).unwrap().is_none(), "another file");
+        assert!(take(&lock, |_| {}).unwrap().is_some());
     }
 }

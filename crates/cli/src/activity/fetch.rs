@@ -1,8 +1,11 @@
 //! What an activity was given, from the server: its input and timeouts from the history, its last heartbeat from the pending
-//! activity, or from the failure of an attempt that timed out.
+//! activity, or from the failure of an attempt that timed out. One that failed for good has left none in the history.
 
 use std::time::SystemTime;
 
+use mainspring_client::with_causes;
+use temporalio_common::data_converters::{ActivitySerializationContext, DataConverter, SerializationContextData};
+use temporalio_common::payload_visitor::decode_payloads;
 use temporalio_common::protos::temporal::api::common::v1::{Payloads, WorkflowExecution, WorkflowType};
 use temporalio_common::protos::temporal::api::failure::v1::Failure as Kept;
 use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
@@ -49,6 +52,19 @@ pub(super) async fn task(server: &Server, arguments: &ReplayArguments) -> Result
         }
         None => ended(&events, event_id, &mut task),
     }
+    decoded(task, &server.converter).await
+}
+
+/// The same with its payloads decoded: the process that runs it has no key and no network.
+async fn decoded(mut task: Task, converter: &DataConverter) -> Result<Task, Failure> {
+    let context = SerializationContextData::Activity(ActivitySerializationContext::new());
+    let decoded = decode_payloads(&mut task, converter.codec(), &context).await;
+    decoded.map_err(|error| {
+        Failure::Other(format!(
+            "the activity's input or last heartbeat cannot be decoded, so it was not run: {}",
+            with_causes(&error)
+        ))
+    })?;
     Ok(task)
 }
 
@@ -143,5 +159,50 @@ async fn history(server: &Server, workflow_id: &str, run_id: &str) -> Result<Vec
             return Ok(events);
         }
         request.next_page_token = page.next_page_token;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::future::{BoxFuture, FutureExt, ready};
+    use temporalio_common::data_converters::{
+        DefaultFailureConverter, PayloadCodec, PayloadConversionError, PayloadConverter,
+    };
+    use temporalio_common::protos::temporal::api::common::v1::{Header, Payload};
+
+    use super::*;
+
+    type Coded = BoxFuture<'static, Result<Vec<Payload>, PayloadConversionError>>;
+
+    /// Writes every byte upside down.
+    struct Upside;
+
+    impl PayloadCodec for Upside {
+        fn encode(&self, _context: &SerializationContextData, payloads: Vec<Payload>) -> Coded {
+            let turned = payloads.into_iter().map(|mut payload| {
+                payload.data.iter_mut().for_each(|byte| *byte = !*byte);
+                payload
+            });
+            ready(Ok(turned.collect())).boxed()
+        }
+
+        fn decode(&self, context: &SerializationContextData, payloads: Vec<Payload>) -> Coded {
+            self.encode(context, payloads)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_codec_wrote_is_decoded_before_it_is_handed_on() {
+        let payload = |data: &[u8]| Payload { data: data.to_vec(), ..Payload::default() };
+        let task = |data: &[u8]| Task {
+            input: Some(Payloads { payloads: vec![payload(data)] }),
+            heartbeat_details: Some(Payloads { payloads: vec![payload(data)] }),
+            header: Some(Header { fields: [("trace".to_owned(), payload(data))].into() }),
+            ..Task::default()
+        };
+        let turned: Vec<u8> = b"17".iter().map(|byte| !byte).collect();
+        let converter = DataConverter::new(PayloadConverter::default(), DefaultFailureConverter::default(), Upside);
+        let read = decoded(task(&turned), &converter).await.unwrap();
+        assert_eq!((&read.input, &read.heartbeat_details), (&task(b"17").input, &task(b"17").heartbeat_details));
     }
 }

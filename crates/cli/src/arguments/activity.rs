@@ -11,7 +11,8 @@ pub(crate) enum ActivityVerb {
 It reads the input and the last heartbeat's details from Temporal, and tells Temporal nothing: heartbeats go to stderr, the result to \
 stdout. The activity runs in a process without a network (Linux), so it reaches no host, not even this machine; files and \
 the sockets of files are within its reach. With --allow-effects it runs as a worker would run it. `workflow describe` shows ids of \
-activities. Exit code 1: the activity failed.")]
+activities. An activity that failed for good has left no details in the history, and starts afresh; one that timed out, or \
+still waits for its next attempt, goes on from its last heartbeat. Exit code 1: the activity failed.")]
     Replay(ReplayArguments),
     /// The fenced half of `replay`: one task on stdin
     #[command(hide = true)]

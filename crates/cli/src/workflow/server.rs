@@ -11,6 +11,7 @@ use mainspring_client::{Connector, Link, PATIENCE_COMMAND, Payloads, with_causes
 use mainspring_settings::connection::ConnectionSettings;
 use temporalio_client::grpc::WorkflowService;
 use temporalio_client::tonic::{Code, Request, Response, Status};
+use temporalio_common::data_converters::DataConverter;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 
 use crate::exit::Failure;
@@ -45,6 +46,7 @@ type Method<Q, A> = for<'a> fn(&'a mut dyn WorkflowService, Request<Q>) -> BoxFu
 pub(crate) struct Server {
     link: Link,
     pub(crate) payloads: Payloads,
+    pub(crate) converter: DataConverter,
     pub(crate) namespace: String,
     pub(crate) identity: String,
     pub(crate) started_by: String,
@@ -56,7 +58,8 @@ impl Server {
         let connector = Connector::new(settings)?;
         let link = connector.connect(PATIENCE_COMMAND).await?;
         let (identity, started_by) = (connector.identity().to_owned(), connector.started_by());
-        Ok(Self { link, payloads: connector.payloads(), namespace, identity, started_by })
+        let converter = connector.data_converter().clone();
+        Ok(Self { link, payloads: connector.payloads(), converter, namespace, identity, started_by })
     }
 
     pub(crate) const fn link(&self) -> &Link {

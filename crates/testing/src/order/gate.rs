@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use temporalio_sdk::interceptors::{ActivityInboundInterceptor, ExecuteActivityInput, ExecuteActivityOutput, Next};
@@ -12,7 +13,11 @@ pub(super) type Key = (String, String);
 
 /// What is held of a worker.
 #[derive(Debug, Default)]
-pub(super) struct Gate(Mutex<BTreeMap<Key, Held>>);
+pub(super) struct Gate {
+    held: Mutex<BTreeMap<Key, Held>>,
+    /// How long an activity may run, if not the usual.
+    longest: Option<Duration>,
+}
 
 #[derive(Debug)]
 struct Held {
@@ -21,15 +26,23 @@ struct Held {
 }
 
 impl Gate {
+    pub(super) fn of(longest: Duration) -> Self {
+        Self { longest: Some(longest), ..Self::default() }
+    }
+
+    pub(super) const fn longest(&self) -> Option<Duration> {
+        self.longest
+    }
+
     /// The results that are held of a workflow's activities, by the activity's id.
     pub(super) fn held(&self, workflow_id: &str) -> BTreeMap<String, String> {
-        let held = self.0.lock();
+        let held = self.held.lock();
         let of_it = held.iter().filter(|((workflow, _), _)| workflow == workflow_id);
         of_it.map(|((_, activity), held)| (activity.clone(), held.name.clone())).collect()
     }
 
     pub(super) fn release(&self, key: &Key) {
-        if let Some(held) = self.0.lock().remove(key) {
+        if let Some(held) = self.held.lock().remove(key) {
             // An attempt that is gone needs no release.
             let _ = held.release.send(());
         }
@@ -37,7 +50,7 @@ impl Gate {
 
     pub(super) fn release_all(&self) {
         // A dropped sender releases too.
-        self.0.lock().clear();
+        self.held.lock().clear();
     }
 }
 
@@ -59,7 +72,7 @@ impl ActivityInboundInterceptor for Hold {
             let what = if outcome.is_ok() { "result" } else { "failure" };
             let name = format!("{what} of {activity_type} (activity {activity_id})");
             let (release, released) = oneshot::channel();
-            self.0.0.lock().insert((workflow_id, activity_id), Held { name, release });
+            self.0.held.lock().insert((workflow_id, activity_id), Held { name, release });
             let _ = released.await;
             outcome
         })

@@ -7,6 +7,7 @@ mod quiet;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
 use mainspring_caller::Contract;
@@ -46,6 +47,11 @@ const SEED: &str = "MAINSPRING_SEED";
 pub struct Orders(Arc<Gate>);
 
 impl Orders {
+    /// With another limit for how long an activity may run before its result is held; 20 s by default.
+    pub fn longest_activity(limit: Duration) -> Self {
+        Self(Arc::new(Gate::of(limit)))
+    }
+
     /// Runs the test in the orders of the seeds from 0 on, until one fails, by an error or a panic. With MAINSPRING_SEED in
     /// the environment it runs that one alone.
     ///
@@ -151,7 +157,7 @@ impl Order {
     /// and every activity of theirs has its result.
     ///
     /// # Errors
-    /// As [`TestRun::result`]; [`RunError::Event`].
+    /// As [`TestRun::result`]; [`RunError::Event`] and [`RunError::Unheld`].
     pub async fn result<W: Contract>(&self, run: &TestRun<W>) -> Result<W::Output, RunError> {
         tokio::select! {
             result = run.result() => result,

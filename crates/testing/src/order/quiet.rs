@@ -16,11 +16,15 @@ use crate::worker::shared;
 
 /// How often the server is asked.
 const ASK: Duration = Duration::from_millis(2);
-/// An activity that takes longer waits for something itself: a cancellation, for instance. The others go on without it.
-const LONGEST_BODY: Duration = Duration::from_secs(3);
+/// How long an activity may run. One that takes longer waits for something itself, a cancellation for instance; to go on
+/// without it would make the order one of the clock.
+const LONGEST_BODY: Duration = Duration::from_secs(20);
 
 /// Waits until the workflow and its children are quiet and there is something to release: a result, or an event of the
 /// test's. Gives the results.
+///
+/// # Errors
+/// [`RunError::Unheld`]; no connection.
 pub(super) async fn wait(
     address: &str,
     workflow_id: &str,
@@ -29,6 +33,7 @@ pub(super) async fn wait(
 ) -> Result<Vec<(Key, String)>, RunError> {
     let caller = shared::caller(address).await?;
     let client = caller.link().client();
+    let longest = gate.longest().unwrap_or(LONGEST_BODY);
     let begun = Instant::now();
     loop {
         let mut family = vec![workflow_id.to_owned()];
@@ -50,9 +55,15 @@ pub(super) async fn wait(
                 break;
             }
             let of_it = gate.held(&workflow_id);
-            let all_held =
-                described.pending_activities.iter().all(|activity| of_it.contains_key(&activity.activity_id));
-            quiet &= described.pending_workflow_task.is_none() && (all_held || begun.elapsed() > LONGEST_BODY);
+            let mut running =
+                described.pending_activities.iter().filter(|activity| !of_it.contains_key(&activity.activity_id));
+            let first = running.next();
+            if let Some(activity) = first.filter(|_| begun.elapsed() > longest) {
+                let activity_type = activity.activity_type.as_ref().map(|kind| kind.name.clone()).unwrap_or_default();
+                let activity_id = activity.activity_id.clone();
+                return Err(RunError::Unheld { workflow_id, activity_type, activity_id, waited: longest });
+            }
+            quiet &= described.pending_workflow_task.is_none() && first.is_none();
             family.extend(described.pending_children.into_iter().map(|child| child.workflow_id));
             held.extend(of_it.into_iter().map(|(activity, name)| ((workflow_id.clone(), activity), name)));
         }

@@ -231,10 +231,8 @@ impl WorkerBuilder {
 
 /// Each product on a queue of its own, so that a test takes no task of another's.
 fn on_queues_of_its_own(registry: &Registry, tag: &str) -> Result<Registry, RegistryError> {
-    let moves: Vec<String> =
-        registry.products().iter().map(|product| format!("{}={}-{tag}", product.name(), product.name())).collect();
-    // Names were checked by the registry, and none has a comma or `=`.
-    registry.moved(&QueueMoves::parse(&moves.join(",")).unwrap_or_default())
+    let moved = |product: &Product| (product.name().to_owned(), format!("{}-{tag}", product.name()));
+    registry.moved(&registry.products().iter().map(moved).collect::<QueueMoves>())
 }
 
 impl fmt::Debug for WorkerBuilder {

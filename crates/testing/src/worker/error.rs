@@ -71,6 +71,21 @@ pub enum RunError {
         /// What went wrong.
         reason: String,
     },
+    /// An activity has no result that an order could hold, so the order would depend on the clock.
+    #[error(
+        "activity {activity_type} (activity {activity_id}) of {workflow_id} has no result after {waited:?}, so events cannot \
+         be put into an order: mock it, if it waits for something itself, or give it more time with Orders::longest_activity"
+    )]
+    Unheld {
+        /// The workflow.
+        workflow_id: String,
+        /// The activity's type.
+        activity_type: String,
+        /// Its id.
+        activity_id: String,
+        /// How long nothing else happened.
+        waited: Duration,
+    },
     /// MAINSPRING_SEED is no seed.
     #[error("MAINSPRING_SEED is {value:?}, and is to be the number that a failed test named")]
     Seed {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use mainspring_activity::Heartbeater;
 use mainspring_testing::{ActivityRun, NotDone, run_twice};
 use mainspring_vocabulary::Failure;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,15 @@ struct Seen {
     may_run_for: Option<Duration>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct Place {
+    row: u64,
+}
+
+impl mainspring_vocabulary::Progress for Place {
+    const VERSION: u32 = 1;
+}
+
 #[derive(Debug, Failure)]
 enum ExportError {
     #[failure(retryable, message = "the warehouse is busy: {0}", next_delay = "30s")]
@@ -38,6 +48,8 @@ enum ExportError {
 struct Export {
     /// Rows that were written.
     written: Arc<AtomicU64>,
+    heard: Arc<tokio::sync::Notify>,
+    all: Option<Arc<tokio::sync::Barrier>>,
 }
 
 #[activities]
@@ -69,6 +81,32 @@ impl Export {
         ctx.cancelled().await;
         beats.abort();
         Err(ActivityError::cancelled())
+    }
+
+    /// Beats until it is cancelled, and says so at once.
+    #[activity(name = "guard")]
+    async fn guard(self: Arc<Self>, ctx: ActivityContext) -> Result<(), ActivityError> {
+        let mut every = tokio::time::interval(Duration::from_millis(2));
+        loop {
+            tokio::select! {
+                _ = every.tick() => ctx.record_heartbeat("on guard".to_owned()).await?,
+                () = ctx.cancelled() => {
+                    self.heard.notify_one();
+                    return Err(ActivityError::cancelled());
+                }
+            }
+        }
+    }
+
+    /// Holds a heartbeater until the others do too, and keeps its place to the last.
+    #[activity(name = "together")]
+    async fn together(self: Arc<Self>, ctx: ActivityContext, row: u64) -> Result<u64, ActivityError> {
+        let heartbeater = Heartbeater::start(&ctx)?;
+        if let Some(all) = &self.all {
+            all.wait().await;
+        }
+        heartbeater.set(&Place { row })?;
+        Ok(row)
     }
 
     /// Saves its place when its worker leaves.
@@ -198,6 +236,44 @@ async fn a_cancellation_is_heard_at_the_next_heartbeat() -> Outcome {
     let end = running.end().await;
     assert!(matches!(end.result, Err(NotDone::Cancelled)), "{:?}", end.result);
     assert_eq!(end.beats_as::<String>()[0], "on watch", "also of a task that the activity spawned");
+    Ok(())
+}
+
+#[tokio::test]
+async fn attempts_that_run_at_once_have_a_heartbeater_each_and_its_last_details_are_seen() -> Outcome {
+    let all = Some(Arc::new(tokio::sync::Barrier::new(2)));
+    let run = |row| {
+        let export = Export { all: all.clone(), ..Export::default() };
+        ActivityRun::new(Export::together, row).heartbeat_timeout(Duration::from_secs(20)).on(export)
+    };
+    let both = futures::future::join(run(1), run(2));
+    let (one, two) = tokio::time::timeout(Duration::from_secs(30), both).await?;
+    for (end, row) in [(one, 1), (two, 2)] {
+        let last = end.beats_as::<serde_json::Value>().pop().ok_or("no beat")?;
+        assert_eq!(last["progress"]["row"], row, "{last}");
+        assert_eq!(end.result?, row);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cancellation_is_heard_after_many_beats_that_nobody_waited_for() -> Outcome {
+    let export = Export::default();
+    let heard = export.heard.clone();
+    let running = ActivityRun::new(Export::guard, ()).start_on(export).await?;
+    running.beaten(300).await;
+    running.cancel();
+    tokio::time::timeout(Duration::from_secs(30), heard.notified()).await?;
+    assert!(matches!(running.end().await.result, Err(NotDone::Cancelled)));
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_waits_for_the_grace_of_an_attempt_that_took_too_long() -> Outcome {
+    let run = ActivityRun::new(Export::sleep, ()).start_to_close_timeout(Duration::from_millis(100));
+    let end = run.grace(Duration::from_secs(300)).on(Export::default());
+    let end = tokio::time::timeout(Duration::from_secs(60), end).await?;
+    assert!(matches!(end.result, Err(NotDone::TimedOut)), "{:?}", end.result);
     Ok(())
 }
 

@@ -31,6 +31,7 @@ pub(crate) struct OrderInput {
 pub(crate) enum Wish {
     Charge,
     ChargeOnce,
+    ChargeSoon,
     Ship,
     Hold,
     Panic,
@@ -117,6 +118,10 @@ impl Ordered {
                 let once = RetryPolicy::builder().maximum_attempts(1).build();
                 let options = ActivityOptions::with_start_to_close_timeout(Duration::from_secs(20)).retry_policy(once);
                 ctx.execute_activity(Bank::charge, order.number, options.build()).await?
+            }
+            Wish::ChargeSoon => {
+                let soon = ActivityOptions::with_schedule_to_close_timeout(Duration::from_secs(2)).build();
+                ctx.execute_activity(Bank::charge, order.number, soon).await?
             }
             Wish::Ship => ctx.execute_activity(Bank::ship, order.number, options).await?.parcel,
             Wish::Hold => {

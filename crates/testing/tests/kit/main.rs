@@ -5,6 +5,5 @@ mod lab;
 mod logging;
 mod mocking;
 mod ordering;
-mod speed;
 mod twice;
 mod workers;

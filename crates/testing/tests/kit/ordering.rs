@@ -177,6 +177,20 @@ async fn an_event_that_fails_is_named_with_the_order_so_far() -> Outcome {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_activity_without_a_result_ends_the_order_and_is_named() -> Outcome {
+    let orders = Orders::longest_activity(Duration::from_secs(1));
+    let worker = Env::shared().await?.worker([product()]).orders(&orders);
+    let worker = worker.mock(Shop::reserve, |()| std::future::pending()).start().await?;
+    let waiting = async |order: Order| purchase(&worker, &order, false).await.map(drop);
+    let error = orders.one(1, waiting).await.unwrap_err();
+    let RunError::Order { cause, events, .. } = error else { panic!("{error}") };
+    assert!(cause.starts_with("activity reserve (activity 1) of ") && cause.contains("no result after 1s"), "{cause}");
+    assert_eq!(events, "", "nothing was put into an order by the clock");
+    worker.stop().await?;
+    Ok(())
+}
+
 /// Says each order that it was in. Alone it runs three; [`a_seed_in_the_environment_runs_alone`] starts it with a seed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_orders_of_a_process_are_said() -> Outcome {

@@ -111,3 +111,33 @@ async fn a_failure_before_the_first_success_does_not_confuse_it() -> Outcome {
     assert_eq!(worker.twice().alike.get("charge"), Some(&1));
     Ok(worker.stop().await?)
 }
+
+#[tokio::test]
+async fn a_versioned_worker_runs_nothing_twice() -> Outcome {
+    let env = Env::shared().await?;
+    let worker = env.worker([product()]).mock(Bank::charge, |_| async { Ok("charged".to_owned()) }).mocks_only();
+    let worker = worker.setting("MAINSPRING_VERSIONING", "pinned").setting("TEMPORAL_DEPLOYMENT_NAME", "shop");
+    let started = worker.setting("TEMPORAL_WORKER_BUILD_ID", "7").every_activity_twice().start().await;
+    let said = started.map(drop).unwrap_err().to_string();
+    assert!(said.starts_with("every activity is to run twice (MAINSPRING_EVERY_ACTIVITY_TWICE), and"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_success_near_the_timeout_is_given_at_once() -> Outcome {
+    let env = Env::shared().await?;
+    // Its schedule-to-close timeout is two seconds.
+    let worker = env.worker([product_of(&Bank::default())]).every_activity_twice();
+    let worker = worker
+        .mock(Bank::charge, |_| async {
+            // sleep: an activity that takes more than half of its time
+            tokio::time::sleep(std::time::Duration::from_millis(900)).await;
+            Ok("charged".to_owned())
+        })
+        .start()
+        .await?;
+    assert_eq!(worker.execute::<Order>(order(9, Wish::ChargeSoon)).await?.charge, "charged");
+    let report = worker.twice();
+    assert!(report.unchecked.get("charge").is_some_and(|why| why.starts_with("its timeout is ")), "{report:?}");
+    Ok(worker.stop().await?)
+}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use futures::FutureExt;
 use parking_lot::Mutex;
@@ -11,9 +12,10 @@ use temporalio_client::tonic::Status;
 use temporalio_common::protos::temporal::api::namespace::v1::NamespaceInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeNamespaceResponse, GetSystemInfoResponse, PollActivityTaskQueueResponse,
-    RecordActivityTaskHeartbeatResponse, RespondActivityTaskCompletedRequest, RespondActivityTaskFailedRequest,
+    RecordActivityTaskHeartbeatRequest, RecordActivityTaskHeartbeatResponse, RespondActivityTaskCompletedRequest,
+    RespondActivityTaskFailedRequest,
 };
-use tokio::sync::mpsc;
+use tokio::sync::watch;
 
 use super::{LoneOutcome, News};
 
@@ -21,12 +23,17 @@ use super::{LoneOutcome, News};
 pub(super) struct Frontend {
     task: Mutex<Option<PollActivityTaskQueueResponse>>,
     cancelled: AtomicBool,
-    tell: mpsc::Sender<News>,
+    /// Holds the latest, so that a worker waits for nobody who reads it.
+    tell: watch::Sender<News>,
 }
 
 impl Frontend {
-    pub(super) fn new(task: PollActivityTaskQueueResponse, tell: mpsc::Sender<News>) -> Self {
-        Self { task: Mutex::new(Some(task)), cancelled: AtomicBool::new(false), tell }
+    pub(super) fn new(task: PollActivityTaskQueueResponse) -> Self {
+        Self { task: Mutex::new(Some(task)), cancelled: AtomicBool::new(false), tell: watch::Sender::default() }
+    }
+
+    pub(super) fn news(&self) -> watch::Receiver<News> {
+        self.tell.subscribe()
     }
 
     /// The next heartbeat is told that the activity is cancelled.
@@ -63,7 +70,12 @@ impl Frontend {
             }
             "PollWorkflowTaskQueue" | "PollNexusTaskQueue" => std::future::pending().await,
             "RecordActivityTaskHeartbeat" => {
-                let _ = self.tell.send(News::Beat).await;
+                let beat =
+                    RecordActivityTaskHeartbeatRequest::decode(request.proto).map_err(|error| unreadable(&error))?;
+                self.tell.send_modify(|news| {
+                    news.beat = Some(Instant::now());
+                    news.details = beat.details.unwrap_or_default().payloads;
+                });
                 let cancel_requested = self.cancelled.load(Ordering::SeqCst);
                 Ok(RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() }.encode_to_vec())
             }
@@ -71,14 +83,17 @@ impl Frontend {
                 let completed =
                     RespondActivityTaskCompletedRequest::decode(request.proto).map_err(|error| unreadable(&error))?;
                 let payload = completed.result.and_then(|result| result.payloads.into_iter().next());
-                Ok(self.ended(LoneOutcome::Completed(payload.unwrap_or_default())).await)
+                Ok(self.ended(LoneOutcome::Completed(payload.unwrap_or_default())))
             }
             "RespondActivityTaskFailed" => {
                 let failed =
                     RespondActivityTaskFailedRequest::decode(request.proto).map_err(|error| unreadable(&error))?;
-                Ok(self.ended(LoneOutcome::Failed(Box::new(failed.failure.unwrap_or_default()))).await)
+                if let Some(details) = failed.last_heartbeat_details {
+                    self.tell.send_modify(|news| news.details = details.payloads);
+                }
+                Ok(self.ended(LoneOutcome::Failed(Box::new(failed.failure.unwrap_or_default()))))
             }
-            "RespondActivityTaskCanceled" => Ok(self.ended(LoneOutcome::Cancelled).await),
+            "RespondActivityTaskCanceled" => Ok(self.ended(LoneOutcome::Cancelled)),
             "ShutdownWorker" | "RecordWorkerHeartbeat" => Ok(Vec::new()),
             other => {
                 Err(Status::unimplemented(format!("an activity that runs alone has no server to ask for {other}")))
@@ -87,9 +102,8 @@ impl Frontend {
     }
 
     /// Every answer to an outcome is an empty message.
-    async fn ended(&self, outcome: LoneOutcome) -> Vec<u8> {
-        // Whoever gave up waiting wants no outcome.
-        let _ = self.tell.send(News::Ended(outcome)).await;
+    fn ended(&self, outcome: LoneOutcome) -> Vec<u8> {
+        self.tell.send_modify(|news| news.outcome = Some(outcome));
         Vec::new()
     }
 }

@@ -8,6 +8,7 @@ mod tap;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mainspring_client::Connector;
@@ -18,7 +19,6 @@ use temporalio_common::protos::temporal::api::common::v1::{ActivityType, Payload
 use temporalio_common::protos::temporal::api::failure::v1::Failure;
 use temporalio_common::protos::temporal::api::workflowservice::v1::PollActivityTaskQueueResponse;
 use temporalio_sdk::activities::ExecutableActivity;
-use tokio::sync::mpsc;
 
 use crate::{Host, HostError, Product, Registry, RunningHost};
 use frontend::Frontend;
@@ -64,7 +64,6 @@ impl LoneAttempt {
     pub fn of(product: Product, activity_type: impl Into<String>, input: Vec<Payload>) -> Self {
         let now = Some(std::time::SystemTime::now().into());
         let task = PollActivityTaskQueueResponse {
-            task_token: b"alone".to_vec(),
             workflow_namespace: "alone".to_owned(),
             activity_type: Some(ActivityType { name: activity_type.into() }),
             activity_id: "1".to_owned(),
@@ -90,7 +89,7 @@ impl LoneAttempt {
         Self::of(Product::alone::<A>(instance), A::definition().name(), input)
     }
 
-    /// Changes the task as the worker polls it: attempt, details, timeouts, ids, headers.
+    /// Changes the task as the worker polls it: attempt, details, timeouts, ids, headers. Its token is its own.
     #[must_use]
     pub fn task(mut self, change: impl FnOnce(&mut PollActivityTaskQueueResponse)) -> Self {
         change(&mut self.task);
@@ -113,13 +112,15 @@ impl LoneAttempt {
     ///
     /// # Errors
     /// As [`Host::start`].
-    pub async fn start(self) -> Result<RunningLoneAttempt, HostError> {
+    pub async fn start(mut self) -> Result<RunningLoneAttempt, HostError> {
+        // What an activity keeps for its attempt, it keeps by the token; many attempts may run in one process.
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        self.task.task_token = format!("alone-{}", NUMBER.fetch_add(1, Ordering::Relaxed)).into_bytes();
         let limits = Limits {
             close: self.task.start_to_close_timeout.and_then(limit),
             beat: self.task.heartbeat_timeout.and_then(limit),
         };
-        let (tell, hear) = mpsc::channel(64);
-        let frontend = Arc::new(Frontend::new(self.task, tell));
+        let frontend = Arc::new(Frontend::new(self.task));
         let tap = Tap::new(self.on_beat);
         let converter =
             DataConverter::new(PayloadConverter::default(), DefaultFailureConverter::default(), tap.clone());
@@ -128,7 +129,7 @@ impl LoneAttempt {
         let reach = move |connector: Connector| connector.with_service(service).with_data_converter(converter);
         let host = Host::new(registry, self.sources)?.http(None).without_server(reach)?;
         let host = host.start().await?;
-        Ok(RunningLoneAttempt { host: Mutex::new(Some(host)), frontend, tap, hear, limits, started: Instant::now() })
+        Ok(RunningLoneAttempt { host: Mutex::new(Some(host)), frontend, tap, limits, started: Instant::now() })
     }
 }
 
@@ -149,11 +150,14 @@ struct Limits {
     beat: Option<Duration>,
 }
 
-/// What the worker says of its attempt.
-#[derive(Debug)]
-enum News {
-    Beat,
-    Ended(LoneOutcome),
+/// What the worker has said of its attempt.
+#[derive(Clone, Debug, Default)]
+struct News {
+    /// When it told of a heartbeat last.
+    beat: Option<Instant>,
+    /// What it told of.
+    details: Vec<Payload>,
+    outcome: Option<LoneOutcome>,
 }
 
 /// An attempt that runs alone.
@@ -162,7 +166,6 @@ pub struct RunningLoneAttempt {
     host: Mutex<Option<RunningHost>>,
     frontend: Arc<Frontend>,
     tap: Tap,
-    hear: mpsc::Receiver<News>,
     limits: Limits,
     started: Instant,
 }
@@ -190,25 +193,35 @@ impl RunningLoneAttempt {
         self.tap.beaten(times).await;
     }
 
-    /// Waits for its end, and gives how it ended with every beat.
-    pub async fn outcome(mut self) -> (LoneOutcome, Vec<Beat>) {
+    /// Waits for its end, and gives how it ended with every beat. One that takes too long is left to itself: nobody waits for
+    /// a grace.
+    pub async fn outcome(self) -> (LoneOutcome, Vec<Beat>) {
         let close = self.limits.close.map(|limit| self.started + limit);
+        let mut news = self.frontend.news();
         let outcome = loop {
-            let beat = self.limits.beat.map(|limit| Instant::now() + limit);
+            let last = news.borrow_and_update().clone();
+            if let Some(outcome) = last.outcome {
+                break outcome;
+            }
+            let heard = last.beat.map_or(self.started, |beat| beat.max(self.started));
+            let beat = self.limits.beat.map(|limit| heard + limit);
             tokio::select! {
-                news = self.hear.recv() => match news {
-                    Some(News::Beat) => {}
-                    Some(News::Ended(outcome)) => break outcome,
-                    // The frontend holds the sender, and this holds the frontend.
-                    None => break LoneOutcome::TimedOut,
-                },
+                // The frontend holds the sender, and this holds the frontend.
+                _ = news.changed() => {}
                 () = at(close) => break LoneOutcome::TimedOut,
                 () = at(beat) => break LoneOutcome::HeartbeatTimedOut,
             }
         };
-        let beats = self.tap.beats();
+        let mut beats = self.tap.beats();
+        let details = news.borrow().details.clone();
+        // What a heartbeater keeps to the last goes out after the activity has returned, past the tap.
+        if !details.is_empty() && beats.iter().all(|beat| beat.details != details) {
+            beats.push(Beat { after: self.started.elapsed(), details });
+        }
         let host = self.host.lock().take();
-        if let Some(host) = host {
+        if let Some(host) = host
+            && !matches!(outcome, LoneOutcome::TimedOut | LoneOutcome::HeartbeatTimedOut)
+        {
             host.drain().await;
         }
         (outcome, beats)

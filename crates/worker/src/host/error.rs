@@ -45,6 +45,12 @@ pub enum HostError {
         /// The queues of the registry.
         known: String,
     },
+    /// Attempts are remembered by one process, and a version that takes traffic is not in development.
+    #[error(
+        "every activity is to run twice (MAINSPRING_EVERY_ACTIVITY_TWICE), and MAINSPRING_VERSIONING is on: that is for \
+         development, so turn one of the two off"
+    )]
+    TwiceVersioned,
     /// The listener of probes and metrics could not be opened.
     #[error(transparent)]
     Probes(#[from] ProbesError),
@@ -87,6 +93,7 @@ impl HostError {
             | Self::ProductSettings { .. }
             | Self::ProductSetup { .. }
             | Self::Traces(_)
+            | Self::TwiceVersioned
             | Self::UnknownQueue { .. } => 78,
         }
     }

@@ -149,8 +149,11 @@ impl Host {
     ///
     /// # Errors
     /// Temporal cannot be reached within a minute; a product's activities cannot be connected; the listener's address is
-    /// taken.
+    /// taken; every activity is to run twice, and the worker is versioned.
     pub async fn start(mut self) -> Result<RunningHost, HostError> {
+        if self.twice.is_some() && self.settings.versioning != Versioning::Off {
+            return Err(HostError::TwiceVersioned);
+        }
         install_panic_hook();
         let labels = GlobalLabels {
             deployment_name: self.settings.deployment_name.clone().unwrap_or_default(),
@@ -276,6 +279,7 @@ impl Host {
                 },
                 workflows: Vec::new(),
                 activities: Vec::new(),
+                gate: None,
                 customize: Vec::new(),
                 routes: self.registry.routes(),
                 traces: traces.cloned(),
@@ -286,7 +290,7 @@ impl Host {
                 let build_id = plan::build_id(&self.settings);
                 let namespace = &self.connection.namespace;
                 plan.workflows.push(gate::workflow());
-                plan.activities.push(gate::activity(&self.registry, &products, namespace, converter, build_id));
+                plan.gate = Some(gate::activity(&self.registry, &products, namespace, converter, build_id));
             }
             for product in products {
                 // A product's dependencies belong to the runtime that its activities use them on.

@@ -46,6 +46,8 @@ pub(super) struct QueuePlan {
     pub(super) surroundings: ActivitySurroundings,
     pub(super) workflows: Vec<Registration>,
     pub(super) activities: Vec<Registration>,
+    /// The gate's activity: a local one, so that its queue needs no worker that polls activities.
+    pub(super) gate: Option<Registration>,
     pub(super) customize: Vec<Registration>,
     pub(super) routes: Arc<Routes>,
     pub(super) traces: Option<Traces>,
@@ -91,6 +93,7 @@ impl QueuePlan {
         match kind {
             Kind::Workflows => {
                 self.workflows.iter().for_each(|register| register(&mut options));
+                self.gate.iter().for_each(|register| register(&mut options));
                 options.workflow_interceptor(workflow_layer(busy.clone(), self.routes.clone(), self.cap));
             }
             Kind::Activities => {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use futures::future::{BoxFuture, FutureExt};
 use mainspring_context::Activity;
@@ -32,6 +32,12 @@ pub const NOT_IDEMPOTENT: &str = "NotIdempotent";
 
 /// Temporal takes a delay of nothing for the word that there is to be no other attempt.
 const AT_ONCE: Duration = Duration::from_millis(1);
+
+/// So many first successes are kept at most, and each for so long: the second attempt of one may run elsewhere.
+const MOST_KEPT: usize = 1_000;
+const LONGEST_KEPT: Duration = Duration::from_secs(3_600);
+/// What a second attempt needs beside the time that the first took, until it runs.
+const MARGIN: Duration = Duration::from_millis(500);
 
 type Sample = Arc<dyn Fn(Arc<Activity>) -> BoxFuture<'static, Result<Value, String>> + Send + Sync>;
 
@@ -62,6 +68,7 @@ struct Key(Option<String>, Option<String>, String);
 struct First {
     payload: Payload,
     effects: Vec<Value>,
+    kept: Instant,
 }
 
 impl EveryActivityTwice {
@@ -108,7 +115,7 @@ impl EveryActivityTwice {
         &self,
         key: Key,
         activity: Arc<Activity>,
-        last: bool,
+        unfit: Option<String>,
         output: Box<dyn ActivityExecutionValue>,
     ) -> Result<Box<dyn ActivityExecutionValue>, ActivityError> {
         let name = activity.activity_type.clone();
@@ -122,12 +129,12 @@ impl EveryActivityTwice {
         };
         let first = self.firsts.lock().remove(&key);
         let Some(first) = first else {
-            if last {
-                self.leave_out(&name, format!("attempt {} is its last", activity.attempt));
+            if let Some(why) = unfit {
+                self.leave_out(&name, why);
                 return Ok(output.0);
             }
             let effects = self.sample(&activity).await?;
-            self.firsts.lock().insert(key, First { payload, effects });
+            keep(&mut self.firsts.lock(), key, First { payload, effects, kept: Instant::now() });
             return Err(withheld(&name).into());
         };
         let effects = self.sample(&activity).await?;
@@ -213,6 +220,27 @@ impl TemporalSerializable for Held {
 /// The interceptor around the activity layer.
 pub(crate) struct TwiceLayer(pub(crate) Arc<EveryActivityTwice>, pub(crate) ActivitySurroundings);
 
+/// Keeps it, and lets go of those whose second attempt has not come here.
+fn keep(firsts: &mut HashMap<Key, First>, key: Key, first: First) {
+    firsts.retain(|_, kept| first.kept.duration_since(kept.kept) < LONGEST_KEPT);
+    if firsts.len() >= MOST_KEPT {
+        let oldest = firsts.iter().min_by_key(|(_, kept)| kept.kept).map(|(key, _)| key.clone());
+        oldest.iter().for_each(|key| drop(firsts.remove(key)));
+    }
+    firsts.insert(key, first);
+}
+
+/// Why a success had better be given at once.
+fn unfit(info: &ActivityInfo, took: Duration) -> Option<String> {
+    if is_last(info) {
+        return Some(format!("attempt {} is its last", info.attempt));
+    }
+    // The deadline may be that of all attempts: past it, an answer that was withheld fails the workflow.
+    let left = info.deadline?.duration_since(SystemTime::now()).unwrap_or_default();
+    let near = left < took * 2 + MARGIN;
+    near.then(|| format!("its timeout is {:.1} s away, and a second run may take longer", left.as_secs_f64()))
+}
+
 /// Whether Temporal starts no further attempt.
 fn is_last(info: &ActivityInfo) -> bool {
     let most = info.retry_policy.as_ref().map_or(0, |policy| policy.maximum_attempts());
@@ -227,12 +255,40 @@ impl ActivityInboundInterceptor for TwiceLayer {
     ) -> ExecuteActivityOutput<'a> {
         let info = input.activity_info();
         let key = Key(info.workflow_id.clone(), info.workflow_run_id.clone(), info.activity_id.clone());
-        let (activity, last) = (self.1.describe(info), is_last(info));
+        // The gate's is a reader, and no product's.
+        if info.activity_type.starts_with("mainspring-") {
+            return next.run(input);
+        }
+        if info.is_local {
+            self.0
+                .leave_out(&info.activity_type, "it is a local activity, and its workflow task would wait".to_owned());
+            return next.run(input);
+        }
+        let (activity, info, begun) = (self.1.describe(info), info.clone(), Instant::now());
         Box::pin(async move {
             match next.run(input).await {
-                Ok(output) => self.0.succeeded(key, activity, last, output).await,
-                Err(error) => Err(self.0.failed(&key, &activity, last, error)),
+                Ok(output) => self.0.succeeded(key, activity, unfit(&info, begun.elapsed()), output).await,
+                Err(error) => Err(self.0.failed(&key, &activity, is_last(&info), error)),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_comes_back_for_goes_with_time_and_with_number() {
+        let first = |kept| First { payload: Payload::default(), effects: Vec::new(), kept };
+        let key = |id: usize| Key(None, None, id.to_string());
+        let (mut firsts, begun) = (HashMap::new(), Instant::now());
+        for id in 0..=MOST_KEPT {
+            keep(&mut firsts, key(id), first(begun + Duration::from_millis(id as u64)));
+        }
+        assert_eq!(firsts.len(), MOST_KEPT);
+        assert!(!firsts.contains_key(&key(0)) && firsts.contains_key(&key(1)), "the oldest goes");
+        keep(&mut firsts, key(0), first(begun + LONGEST_KEPT * 2));
+        assert_eq!(firsts.len(), 1, "the others are too old");
     }
 }

@@ -45,6 +45,13 @@ impl QueueMoves {
     }
 }
 
+/// From a product's name to its queue.
+impl FromIterator<(String, String)> for QueueMoves {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(moves: I) -> Self {
+        Self(moves.into_iter().collect())
+    }
+}
+
 impl fmt::Display for QueueMoves {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts: Vec<String> = self.iter().map(|(name, queue)| format!("{name}={queue}")).collect();
