@@ -25,6 +25,7 @@ impl Progress for Counted {
 /// Runs in a process of its own.
 pub static APART: Isolated<String, String> = Isolated::new("apart", apart);
 
+#[expect(clippy::needless_pass_by_value, clippy::print_stdout, reason = "the work owns its input, and may print")]
 fn apart(how: String) -> String {
     match how.as_str() {
         "abort" => std::process::abort(),

@@ -2,6 +2,7 @@
 //! one mocked activity, and until the worker has left. Prints the median of `--times`.
 // What the SDK's macros make of it has no docs and no `Debug`.
 #![allow(missing_docs, missing_debug_implementations)]
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};

@@ -49,6 +49,7 @@ const HOUSE: [(&str, &[&str]); 16] = [
     (
         "mainspring-testing",
         &[
+            "mainspring-activity",
             "mainspring-servers",
             "mainspring-settings",
             "mainspring-context",
