@@ -19,7 +19,7 @@ use super::{GateFailure, GateInput, GateReport, GateType, Gated};
 /// How often it beats while a history is fetched or replayed.
 const BEAT: Duration = Duration::from_secs(1);
 /// Runs of a type and state that are replayed at most, whatever the input says.
-const MOST: NonZeroUsize = NonZeroUsize::new(100).unwrap();
+const MOST: NonZeroUsize = NonZeroUsize::MIN.saturating_add(99);
 
 /// In place of what the SDK said.
 const REPLAYER: &str = "the replayer failed or did not come back: replay check, or capture, on this build says why";
