@@ -3,6 +3,7 @@
 //! A [`Product`] is a value that a product's crate builds; a [`Registry`] is a set of them that has been checked.
 //! Nothing here talks to a server.
 
+mod activity_set;
 mod attributes;
 mod error;
 mod moves;
@@ -17,12 +18,13 @@ mod workflow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use activity_set::{ActivityEntry, ActivitySet};
 pub use attributes::DeclaredAttribute;
 pub use error::RegistryError;
 pub use moves::QueueMoves;
 pub(crate) use moves::{Callee, Routes};
+pub use product::Product;
 pub(crate) use product::Registration;
-pub use product::{ActivityEntry, ActivitySet, Product};
 pub use setup::{Setup, SetupError};
 pub use stand_in::StandIn;
 pub use workflow::WorkflowEntry;
