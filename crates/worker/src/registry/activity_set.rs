@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use mainspring_vocabulary::WireType;
+use mainspring_vocabulary::{ActivityContract, Timeouts, WireType};
 use schemars::JsonSchema;
 use temporalio_common::ActivityDefinition;
 use temporalio_sdk::WorkerOptions;
@@ -16,11 +16,26 @@ use super::SetupError;
 pub struct ActivityEntry {
     name: String,
     types: Option<(WireType, WireType)>,
+    contract: Option<ContractEntry>,
+}
+
+/// What its contract says.
+#[derive(Clone, Debug)]
+struct ContractEntry {
+    name: String,
+    marker: &'static str,
+    timeouts: Timeouts,
+}
+
+impl ContractEntry {
+    fn of<C: ActivityContract>(contract: &C) -> Self {
+        Self { name: contract.name().to_owned(), marker: std::any::type_name::<C>(), timeouts: C::TIMEOUTS }
+    }
 }
 
 impl ActivityEntry {
     pub(super) fn untyped(name: &str) -> Self {
-        Self { name: name.to_owned(), types: None }
+        Self { name: name.to_owned(), types: None, contract: None }
     }
 
     /// Its type, as on the wire.
@@ -31,6 +46,23 @@ impl ActivityEntry {
     /// Its input's type and its result's. None for one listed by [`ActivitySet::activity_unchecked`].
     pub const fn types(&self) -> Option<(WireType, WireType)> {
         self.types
+    }
+
+    /// Its timeouts. None for one listed by [`ActivitySet::activity_unchecked`].
+    pub fn timeouts(&self) -> Option<Timeouts> {
+        self.contract.as_ref().map(|contract| contract.timeouts)
+    }
+
+    /// What of its contract does not hold, each with what would be right.
+    pub(super) fn breaches(&self) -> Vec<String> {
+        let Some(ContractEntry { name, marker, timeouts }) = &self.contract else { return Vec::new() };
+        let mut breaches = timeouts.breaches();
+        if *name != self.name {
+            breaches.push(format!(
+                "its contract {marker} calls it {name}: give both one name, best by #[activity(definition = …)]"
+            ));
+        }
+        breaches
     }
 }
 
@@ -59,19 +91,37 @@ impl<I: ActivityImplementer + Send + Sync + 'static> ActivitySet<I> {
         }
     }
 
-    /// Adds an activity: `set.activity(Payments::charge)`. The value is the SDK's marker, which holds nothing. `contracts
-    /// check` holds its input and result against their schemas.
+    /// Adds an activity that is its own contract: `set.activity(Payments::charge)`. The value is the SDK's marker, which
+    /// holds nothing. `contracts check` holds its input and result against their schemas, and
+    /// [`Registry::new`](super::Registry::new) its timeouts against their rules.
     #[must_use]
     pub fn activity<A>(self, activity: A) -> Self
     where
-        A: ActivityDefinition + ExecutableActivity<Implementer = I> + 'static,
+        A: ActivityContract + ExecutableActivity<Implementer = I> + 'static,
         A::Input: JsonSchema + Send + Sync,
         A::Output: JsonSchema + Send + Sync,
     {
-        self.with(activity, Some((WireType::of::<A::Input>(), WireType::of::<A::Output>())))
+        let contract = ContractEntry::of(&activity);
+        self.with(activity, Some((WireType::of::<A::Input>(), WireType::of::<A::Output>())), Some(contract))
     }
 
-    /// Adds an activity whose input or result has no JSON schema: one of several arguments, for instance.
+    /// Adds an activity that keeps a contract of another crate: `set.activity_as(Services::charge, Activities::charge)`. The
+    /// compiler sees to the same input and result, and [`Registry::new`](super::Registry::new) to the same name.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "the SDK's marker, which holds nothing")]
+    pub fn activity_as<A, C>(self, activity: A, contract: C) -> Self
+    where
+        A: ActivityDefinition<Input = C::Input, Output = C::Output> + ExecutableActivity<Implementer = I> + 'static,
+        C: ActivityContract,
+        C::Input: JsonSchema + Send + Sync,
+        C::Output: JsonSchema + Send + Sync,
+    {
+        let contract = ContractEntry::of(&contract);
+        self.with(activity, Some((WireType::of::<A::Input>(), WireType::of::<A::Output>())), Some(contract))
+    }
+
+    /// Adds an activity without a contract: nobody looks at its types or timeouts. For tests, and for one whose input or
+    /// result has no JSON schema, as that of several arguments.
     #[must_use]
     pub fn activity_unchecked<A>(self, activity: A) -> Self
     where
@@ -79,17 +129,17 @@ impl<I: ActivityImplementer + Send + Sync + 'static> ActivitySet<I> {
         A::Input: Send + Sync,
         A::Output: Send + Sync,
     {
-        self.with(activity, None)
+        self.with(activity, None, None)
     }
 
     #[expect(clippy::needless_pass_by_value)]
-    fn with<A>(mut self, activity: A, types: Option<(WireType, WireType)>) -> Self
+    fn with<A>(mut self, activity: A, types: Option<(WireType, WireType)>, contract: Option<ContractEntry>) -> Self
     where
         A: ActivityDefinition + ExecutableActivity<Implementer = I> + 'static,
         A::Input: Send + Sync,
         A::Output: Send + Sync,
     {
-        self.listed.push(ActivityEntry { name: activity.name().to_owned(), types });
+        self.listed.push(ActivityEntry { name: activity.name().to_owned(), types, contract });
         self.register.push(Box::new(|options, instance| {
             options.register_activity::<A>(instance);
         }));

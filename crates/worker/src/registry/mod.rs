@@ -52,7 +52,8 @@ impl Registry {
     ///
     /// # Errors
     /// Two products of one name; one workflow or activity name twice on a queue; a product or queue without anything;
-    /// an empty name; a name that begins with `mainspring-`; one search attribute with two types.
+    /// an empty name; a name that begins with `mainspring-`; one search attribute with two types; timeouts of an activity
+    /// that do not hold ([`Timeouts::breaches`](mainspring_vocabulary::Timeouts::breaches)), all of them at once.
     pub fn new(products: impl IntoIterator<Item = Product>) -> Result<Self, RegistryError> {
         let products: Vec<Product> = products.into_iter().collect();
         if products.is_empty() {
@@ -72,6 +73,10 @@ impl Registry {
             for name in product.activity_names() {
                 refuse_twice(&mut activities, product, "activity", name)?;
             }
+        }
+        let breaches: Vec<String> = products.iter().flat_map(Product::activity_breaches).collect();
+        if !breaches.is_empty() {
+            return Err(RegistryError::Activities { breaches });
         }
         attributes::declared(&products)?;
         Ok(Self { products, routes: Arc::default() })

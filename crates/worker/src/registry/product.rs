@@ -10,8 +10,8 @@ use mainspring_settings::{Report, Section, SettingsError, Sources};
 use mainspring_vocabulary::Contract;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 use temporalio_common::WorkflowDefinition;
+use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
 use temporalio_sdk::WorkerOptions;
 use temporalio_sdk::activities::{ActivityImplementer, ExecutableActivity};
 use temporalio_sdk::interceptors::ActivityInboundInterceptor;
@@ -39,6 +39,9 @@ struct SectionEntry {
 /// An area of work with a task queue: its workflows, its activities, its settings.
 ///
 /// ```
+/// use std::time::Duration;
+///
+/// use mainspring_vocabulary::{ActivityContract, NoFailures, Timeouts};
 /// use mainspring_worker::Product;
 /// use temporalio_macros::activities;
 /// use temporalio_sdk::activities::{ActivityContext, ActivityError};
@@ -51,6 +54,11 @@ struct SectionEntry {
 ///     pub async fn charge(_ctx: ActivityContext, cents: u64) -> Result<u64, ActivityError> {
 ///         Ok(cents)
 ///     }
+/// }
+///
+/// impl ActivityContract for payments::Charge {
+///     type Failures = NoFailures;
+///     const TIMEOUTS: Timeouts = Timeouts::start_to_close(Duration::from_secs(10));
 /// }
 ///
 /// pub fn product() -> Product {
@@ -317,6 +325,14 @@ impl Product {
         let listed = vec![ActivityEntry::untyped(activity)];
         product.activities.push(ActivitiesEntry { listed, connect });
         product
+    }
+
+    /// What of its activities' contracts does not hold, a sentence each.
+    pub(super) fn activity_breaches(&self) -> impl Iterator<Item = String> {
+        self.activity_entries().flat_map(|entry| {
+            let said = |breach| format!("activity {} of product {}: {breach}", entry.name(), self.name);
+            entry.breaches().into_iter().map(said).collect::<Vec<_>>()
+        })
     }
 
     pub(super) fn check(&self) -> Result<(), RegistryError> {
