@@ -13,7 +13,7 @@ use crate::{Classified, Timeouts};
 ///
 /// use mainspring_vocabulary::{ActivityContract, Failure, Timeouts};
 /// use temporalio_common::{ActivityError, RetryPolicy};
-/// use temporalio_common::activity_definitions;
+/// use temporalio_macros::activity_definitions;
 ///
 /// pub struct Payments;
 ///
