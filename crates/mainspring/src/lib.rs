@@ -26,6 +26,8 @@ pub use mainspring_worker::{
 pub mod prelude {
     pub use mainspring_activity::{Heartbeater, Resume, ShutdownMonitor, resume};
     pub use mainspring_settings::{Reader, Secret, Section};
-    pub use mainspring_vocabulary::{Classified, Failure, Progress, Ranges};
+    pub use mainspring_vocabulary::{
+        ActivityContract, Classified, FailedWith, Failure, NoFailures, Progress, Ranges, Timeouts,
+    };
     pub use mainspring_worker::{Product, Setup, SetupError};
 }

@@ -197,9 +197,10 @@ pub(crate) fn product_of(bank: &Bank) -> Product {
 }
 
 fn with(connect: impl Fn() -> Result<Bank, TestError> + Send + Sync + 'static) -> Product {
-    Product::new("shop", "shop")
-        .workflow_as::<Ordered, Order>()
-        .activities(move |_setup| std::future::ready(connect()), |set| set.activity(Bank::charge).activity(Bank::ship))
+    Product::new("shop", "shop").workflow_as::<Ordered, Order>().activities(
+        move |_setup| std::future::ready(connect()),
+        |set| set.activity_unchecked(Bank::charge).activity_unchecked(Bank::ship),
+    )
 }
 
 pub(crate) const fn order(number: u64, wish: Wish) -> OrderInput {

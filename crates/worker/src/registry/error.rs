@@ -84,6 +84,12 @@ pub enum RegistryError {
         /// The type there.
         second_type: IndexedValueType,
     },
+    /// What contracts say of activities does not hold.
+    #[error("{}", breaches.join("\n"))]
+    Activities {
+        /// A sentence each: product, activity, what is wrong, what would be right.
+        breaches: Vec<String>,
+    },
     /// A caller would start a workflow that no worker knows.
     #[error("product {product} runs {workflow} as the contract {contract}, which calls it {named}: give both one name")]
     ContractName {
