@@ -96,7 +96,8 @@ async fn a_shutdown_neither_waits_for_it_nor_cancels_it() -> Outcome {
 #[tokio::test]
 async fn a_heartbeat_says_that_the_workflow_wants_it_to_stop() -> Outcome {
     let (desk, mut worker) = Desk::with_worker().await?;
-    let id = waiting(&desk, "").await?;
+    let input = json!({ "activity": "hands_over", "arg": "", "waits_for_cancellation": true });
+    let id = desk.started("call", &input.to_string()).await?;
     let (token, _) = handed_over(&mut worker).await?;
     desk.run(&["cancel", "--workflow-id", &id]).await?;
     let mut looks = tokio::time::interval(Duration::from_millis(100));
