@@ -9,7 +9,7 @@ use super::Finding;
 use crate::failure::Failure;
 
 /// Each crate, bottom up, with what it may depend on.
-const HOUSE: [(&str, &[&str]); 16] = [
+const HOUSE: [(&str, &[&str]); 17] = [
     ("mainspring-servers", &[]),
     ("mainspring-settings", &[]),
     ("mainspring-macros", &[]),
@@ -18,6 +18,7 @@ const HOUSE: [(&str, &[&str]); 16] = [
     ("mainspring-activity", &["mainspring-context", "mainspring-vocabulary"]),
     ("mainspring-client", &["mainspring-settings"]),
     ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
+    ("mainspring-outbox", &["mainspring-settings", "mainspring-client", "mainspring-caller"]),
     ("mainspring-replay", &["mainspring-client"]),
     ("mainspring-logs", &["mainspring-settings", "mainspring-context"]),
     ("mainspring-traces", &["mainspring-settings"]),
