@@ -9,13 +9,14 @@ use super::Finding;
 use crate::failure::Failure;
 
 /// Each crate, bottom up, with what it may depend on.
-const HOUSE: [(&str, &[&str]); 16] = [
+const HOUSE: [(&str, &[&str]); 17] = [
     ("mainspring-servers", &[]),
     ("mainspring-settings", &[]),
     ("mainspring-macros", &[]),
     ("mainspring-context", &[]),
     ("mainspring-vocabulary", &["mainspring-macros"]),
     ("mainspring-activity", &["mainspring-context", "mainspring-vocabulary"]),
+    ("mainspring-workflow", &["mainspring-context"]),
     ("mainspring-client", &["mainspring-settings"]),
     ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
     ("mainspring-replay", &["mainspring-client"]),
@@ -44,6 +45,7 @@ const HOUSE: [(&str, &[&str]); 16] = [
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
+            "mainspring-workflow",
         ],
     ),
     (
@@ -60,6 +62,7 @@ const HOUSE: [(&str, &[&str]); 16] = [
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
+            "mainspring-workflow",
         ],
     ),
     (

@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use temporalio_common::WorkflowDefinition;
+use temporalio_common::data_converters::PayloadConverter;
+use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads};
 use temporalio_sdk::workflows::WorkflowImplementation;
 
 use super::product::{Registration, ReplayRegistration};
@@ -21,6 +23,7 @@ pub(super) struct Registered {
     input: Option<WireType>,
     result: Option<WireType>,
     handlers: fn() -> Vec<(MessageKind, String)>,
+    fragile_signal: fn() -> Option<String>,
     contract: Option<Kept>,
 }
 
@@ -52,7 +55,16 @@ impl Registered {
                 tracing::error!(error = %error, workflow = W::name(), "a workflow could not be registered for replay");
             }
         });
-        Self { name: W::name(), register, replay, input: None, result: None, handlers: handlers::<W>, contract: None }
+        Self {
+            name: W::name(),
+            register,
+            replay,
+            input: None,
+            result: None,
+            handlers: handlers::<W>,
+            fragile_signal: fragile_signal::<W>,
+            contract: None,
+        }
     }
 
     pub(super) fn typed<R>(mut self) -> Self
@@ -94,8 +106,12 @@ impl Registered {
         self.replay.clone()
     }
 
-    /// Whether it is what its contract tells callers.
+    /// Whether no signal can hold it up, and whether it is what its contract tells callers.
     pub(super) fn check(&self, product: &Product) -> Result<(), RegistryError> {
+        if let Some(signal) = (self.fragile_signal)() {
+            let product = product.name().to_owned();
+            return Err(RegistryError::FragileSignal { product, workflow: self.name.to_owned(), signal });
+        }
         let Some(contract) = &self.contract else { return Ok(()) };
         let (product_name, workflow) = (product.name().to_owned(), self.name.to_owned());
         let named = (contract.name)();
@@ -134,6 +150,16 @@ fn handlers<W: WorkflowImplementation>() -> Vec<(MessageKind, String)> {
     let queries = definition.queries.into_iter().map(|name| (MessageKind::Query, name));
     let updates = definition.updates.into_iter().map(|update| (MessageKind::Update, update.name));
     signals.chain(queries).chain(updates).collect()
+}
+
+/// The first signal whose input does not decode from just anything. The SDK decodes it before any layer sees it, and fails
+/// the workflow task where it cannot, for ever; so this is asked before a worker runs, with what nothing encodes to.
+fn fragile_signal<W: WorkflowImplementation>() -> Option<String> {
+    let converter = PayloadConverter::default();
+    let metadata = [("encoding".to_owned(), b"mainspring/no-such-encoding".to_vec())].into();
+    let odd = Payload { metadata, data: vec![0xff], ..Payload::default() };
+    let decodes = |name: &str| W::decode_signal_input(name, Payloads { payloads: vec![odd.clone()] }, &converter).is_ok();
+    W::definition().signals.into_iter().find(|name| !decodes(name))
 }
 
 /// A workflow of a registry: what a command needs to start one.
