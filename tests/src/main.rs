@@ -8,6 +8,7 @@ mod beats;
 mod books;
 mod builds;
 mod ledger;
+mod rounds;
 mod workflows;
 
 use mainspring::Product;
@@ -39,6 +40,7 @@ fn lab(name: &str, queue: &str) -> Product {
         .workflow::<ledger::Chain>()
         .workflow::<ledger::Turns>()
         .workflow::<workflows::Tally>()
+        .workflow::<rounds::Rounds>()
         .activities(|_setup| async { Ok(activities::Lab) }, activities::all)
         .activities(
             |_setup| async { Ok(beats::Beats) },

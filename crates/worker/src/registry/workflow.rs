@@ -158,7 +158,8 @@ fn fragile_signal<W: WorkflowImplementation>() -> Option<String> {
     let converter = PayloadConverter::default();
     let metadata = [("encoding".to_owned(), b"mainspring/no-such-encoding".to_vec())].into();
     let odd = Payload { metadata, data: vec![0xff], ..Payload::default() };
-    let decodes = |name: &str| W::decode_signal_input(name, Payloads { payloads: vec![odd.clone()] }, &converter).is_ok();
+    let decodes =
+        |name: &str| W::decode_signal_input(name, Payloads { payloads: vec![odd.clone()] }, &converter).is_ok();
     W::definition().signals.into_iter().find(|name| !decodes(name))
 }
 
@@ -244,8 +245,9 @@ impl std::fmt::Debug for WorkflowEntry<'_> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use temporalio_common::data_converters::RawValue;
     use temporalio_macros::{workflow, workflow_methods};
-    use temporalio_sdk::{WorkflowContext, WorkflowResult};
+    use temporalio_sdk::{SyncWorkflowContext, WorkflowContext, WorkflowResult};
 
     use super::*;
     use crate::Registry;
@@ -279,6 +281,25 @@ mod tests {
         async fn run(_ctx: &mut WorkflowContext<Self>) -> WorkflowResult<()> {
             Ok(())
         }
+    }
+
+    /// Has signals: one that decodes from anything, as `Received` does, and one that does not.
+    #[workflow]
+    #[derive(Default)]
+    struct Listen;
+
+    #[workflow_methods]
+    impl Listen {
+        #[run(name = "listen")]
+        async fn run(_ctx: &mut WorkflowContext<Self>) -> WorkflowResult<()> {
+            Ok(())
+        }
+
+        #[signal(name = "anything")]
+        fn anything(&mut self, _ctx: &mut SyncWorkflowContext<Self>, _ignored: RawValue) {}
+
+        #[signal(name = "nothing")]
+        fn nothing(&mut self, _ctx: &mut SyncWorkflowContext<Self>) {}
     }
 
     /// A contract of `Ship` under that name and on that queue.
@@ -335,6 +356,17 @@ mod tests {
     fn an_unchecked_workflow_has_no_schema() {
         let registry = Registry::new([orders().workflow_unchecked::<Ship>()]).unwrap();
         assert_eq!(registry.workflow("ship").unwrap().schema(), None);
+    }
+
+    #[test]
+    fn a_workflow_that_a_malformed_signal_would_hold_for_ever_is_refused() {
+        for product in [orders().workflow::<Listen>(), orders().workflow_unchecked::<Listen>()] {
+            assert_eq!(
+                Registry::new([product]).unwrap_err().to_string(),
+                "product orders runs listen, whose signal nothing would hold a run for ever if a payload did not decode: \
+                 let the handler take Received<T> in place of T (Received<()> for none), and go on with what read() gives"
+            );
+        }
     }
 
     #[test]
