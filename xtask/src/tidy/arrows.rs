@@ -16,6 +16,7 @@ const HOUSE: [(&str, &[&str]); 17] = [
     ("mainspring-context", &[]),
     ("mainspring-vocabulary", &["mainspring-macros"]),
     ("mainspring-activity", &["mainspring-context", "mainspring-vocabulary"]),
+    ("mainspring-workflow", &["mainspring-context"]),
     ("mainspring-client", &["mainspring-settings"]),
     ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
     ("mainspring-outbox", &["mainspring-settings", "mainspring-client", "mainspring-caller"]),
@@ -45,6 +46,7 @@ const HOUSE: [(&str, &[&str]); 17] = [
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
+            "mainspring-workflow",
         ],
     ),
     (
@@ -61,6 +63,7 @@ const HOUSE: [(&str, &[&str]); 17] = [
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
+            "mainspring-workflow",
         ],
     ),
     (
