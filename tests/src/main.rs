@@ -10,6 +10,7 @@ mod builds;
 mod keys;
 mod later;
 mod ledger;
+mod rounds;
 mod workflows;
 
 use mainspring::Product;
@@ -47,6 +48,7 @@ fn lab(name: &str, queue: &str) -> Product {
             |set| set.activity(keys::Keys::tell_keys).activity(keys::Keys::beats_locally),
         )
         .activities(|_setup| async { Ok(later::Later) }, later::all)
+        .workflow::<rounds::Rounds>()
         .activities(|_setup| async { Ok(activities::Lab) }, activities::all)
         .activities(
             |_setup| async { Ok(beats::Beats) },

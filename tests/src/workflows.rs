@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mainspring::workflow::Received;
 use serde::{Deserialize, Serialize};
 use temporalio_common::RetryPolicy;
 use temporalio_common::UntypedActivity;
@@ -144,7 +145,8 @@ impl Wait {
     }
 
     #[signal(name = "number")]
-    pub fn number(&mut self, _ctx: &mut SyncWorkflowContext<Self>, number: u32) {
+    pub fn number(&mut self, _ctx: &mut SyncWorkflowContext<Self>, number: Received<u32>) {
+        let Some(number) = number.read() else { return };
         self.number = Some(number);
     }
 }
@@ -183,7 +185,8 @@ impl Relay {
     }
 
     #[signal(name = "next")]
-    pub fn next(&mut self, _ctx: &mut SyncWorkflowContext<Self>, told: u32) {
+    pub fn next(&mut self, _ctx: &mut SyncWorkflowContext<Self>, told: Received<u32>) {
+        let Some(told) = told.read() else { return };
         self.told = self.told.max(told);
     }
 }
@@ -204,7 +207,8 @@ impl Tally {
     }
 
     #[signal(name = "add")]
-    pub fn add(&mut self, _ctx: &mut SyncWorkflowContext<Self>, number: u32) {
+    pub fn add(&mut self, _ctx: &mut SyncWorkflowContext<Self>, number: Received<u32>) {
+        let Some(number) = number.read() else { return };
         self.total += number;
     }
 

@@ -9,13 +9,14 @@ use super::Finding;
 use crate::failure::Failure;
 
 /// Each crate, bottom up, with what it may depend on.
-const HOUSE: [(&str, &[&str]); 17] = [
+const HOUSE: &[(&str, &[&str])] = &[
     ("mainspring-servers", &[]),
     ("mainspring-settings", &[]),
     ("mainspring-macros", &[]),
     ("mainspring-context", &[]),
     ("mainspring-vocabulary", &["mainspring-macros"]),
     ("mainspring-activity", &["mainspring-context", "mainspring-vocabulary"]),
+    ("mainspring-workflow", &["mainspring-context"]),
     ("mainspring-client", &["mainspring-settings"]),
     ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
     ("mainspring-outbox", &["mainspring-settings", "mainspring-client", "mainspring-caller"]),
@@ -45,6 +46,7 @@ const HOUSE: [(&str, &[&str]); 17] = [
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
+            "mainspring-workflow",
         ],
     ),
     (
@@ -61,6 +63,7 @@ const HOUSE: [(&str, &[&str]); 17] = [
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
+            "mainspring-workflow",
         ],
     ),
     (

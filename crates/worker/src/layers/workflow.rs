@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use mainspring_context::{LocalCall, Scope, Workflow};
+use mainspring_context::{LocalCall, Message, Scope, Workflow};
 use parking_lot::Mutex;
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 use temporalio_sdk::WorkflowContextView;
@@ -108,8 +108,16 @@ impl WorkflowLayer {
     /// Runs a step of the workflow's code. A panic goes on to the SDK, which fails the workflow task; here it is counted
     /// apart from tasks that fail for other reasons, such as an input that does not decode.
     fn step<T>(&self, replaying: bool, code: impl FnOnce() -> T) -> T {
+        self.step_in(self.scope(replaying), code)
+    }
+
+    fn scope(&self, replaying: bool) -> Scope {
+        Scope::workflow(self.workflow.clone(), replaying || self.is_replay)
+    }
+
+    fn step_in<T>(&self, scope: Scope, code: impl FnOnce() -> T) -> T {
         let _span = self.span.enter();
-        let _scope = Scope::workflow(self.workflow.clone(), replaying || self.is_replay).enter();
+        let _scope = scope.enter();
         *self.busy.0.lock() = Some((self.workflow.clone(), Instant::now()));
         let _idle = Idle(&self.busy);
         catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|panic| {
@@ -127,14 +135,21 @@ impl WorkflowLayer {
         }
     }
 
+    /// Makes the future of `#[run]` or of a message's handler, and polls it, in its scope.
     fn each_poll<'a, T: 'a>(
         &'a self,
         context: WorkflowInterceptorContext,
-        future: WorkflowInterceptorFuture<'a, T>,
+        message: Option<Message>,
+        make: impl FnOnce() -> WorkflowInterceptorFuture<'a, T>,
     ) -> WorkflowInterceptorFuture<'a, T> {
-        let mut future = Box::pin(future);
+        let message = message.map(Arc::new);
+        let scope = move || match &message {
+            Some(message) => self.scope(context.is_replaying_history_events()).handling(message.clone()),
+            None => self.scope(context.is_replaying_history_events()),
+        };
+        let mut future = Box::pin(self.step_in(scope(), make));
         WorkflowInterceptorFuture::new(std::future::poll_fn(move |cx| -> Poll<T> {
-            self.step(context.is_replaying_history_events(), || future.as_mut().poll(cx))
+            self.step_in(scope(), || future.as_mut().poll(cx))
         }))
     }
 }
@@ -156,8 +171,7 @@ impl WorkflowInterceptor for WorkflowLayer {
         input: ExecuteWorkflowInput,
         next: WorkflowNext<'a, ExecuteWorkflowInput, WorkflowInterceptorFuture<'a, ExecuteWorkflowResult>>,
     ) -> WorkflowInterceptorFuture<'a, ExecuteWorkflowResult> {
-        let future = self.step(context.is_replaying_history_events(), || next.run(input));
-        self.each_poll(context, future)
+        self.each_poll(context, None, || next.run(input))
     }
 
     fn handle_signal<'a>(
@@ -166,8 +180,8 @@ impl WorkflowInterceptor for WorkflowLayer {
         input: HandleSignalInput,
         next: WorkflowNext<'a, HandleSignalInput, WorkflowInterceptorFuture<'a, HandleSignalResult>>,
     ) -> WorkflowInterceptorFuture<'a, HandleSignalResult> {
-        let future = self.step(context.is_replaying_history_events(), || next.run(input));
-        self.each_poll(context, future)
+        let message = Message { name: input.name().to_owned(), update_id: None };
+        self.each_poll(context, Some(message), || next.run(input))
     }
 
     fn handle_update<'a>(
@@ -176,8 +190,8 @@ impl WorkflowInterceptor for WorkflowLayer {
         input: HandleUpdateInput,
         next: WorkflowNext<'a, HandleUpdateInput, WorkflowInterceptorFuture<'a, HandleUpdateResult>>,
     ) -> WorkflowInterceptorFuture<'a, HandleUpdateResult> {
-        let future = self.step(context.is_replaying_history_events(), || next.run(input));
-        self.each_poll(context, future)
+        let message = Message { name: input.name().to_owned(), update_id: Some(input.id().to_owned()) };
+        self.each_poll(context, Some(message), || next.run(input))
     }
 
     fn handle_query(
