@@ -27,8 +27,8 @@ pub(crate) fn run(repository: &Repository, full: bool, arguments: &[String]) -> 
         // `--no-fail-fast` also keeps the build going past the first crate that does not compile.
         let mut command = repository.cargo(["test", "--workspace", "--no-fail-fast"]);
         if full {
-            // Slow tests live in `mainspring-tests` behind a feature, so that the quick tier does not even build them.
-            command.args(["--features", "mainspring-tests/full"]);
+            // Slow tests live behind a feature, so that the quick tier does not even build them.
+            command.args(["--features", "mainspring-tests/full,general-purpose-worker/full"]);
         }
         command.args(more);
         command

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
 use mainspring_worker::difference;
@@ -83,6 +84,11 @@ where
         };
         self.probes.push((name.into(), Box::new(sample)));
         self
+    }
+
+    /// It must beat within this time; by default it need not.
+    pub fn heartbeat_timeout(self, timeout: Duration) -> Self {
+        Self { run: self.run.heartbeat_timeout(timeout), probes: self.probes }
     }
 
     /// Runs both, and gives the result.

@@ -113,7 +113,7 @@ pub enum DatasetError {
         reason: String,
     },
     /// A storage that may work again later.
-    #[failure(retryable, message = "{place} could not be {done} now: {reason}")]
+    #[failure(retryable, message = "{place} could not be {done} now: {reason}", next_delay = "5s")]
     Unavailable {
         /// A path or address.
         place: String,

@@ -40,12 +40,13 @@ impl ActivityContract for activities::ProcessDataset {
     const TIMEOUTS: Timeouts = Timeouts::start_to_close(Duration::from_secs(24 * 60 * 60))
         .heartbeat(Duration::from_secs(default_heartbeat_timeout_seconds() as u64));
 
-    /// A worker that died has cost one batch, so the next attempt comes soon; there is no last one.
+    /// A worker that died has cost little, so the next attempt comes soon; there is no last one. A storage that is away
+    /// asks for longer pauses by [`DatasetError::Unavailable`].
     fn retry_policy() -> RetryPolicy {
         RetryPolicy::builder()
             .initial_interval(Duration::from_millis(500))
             .backoff_coefficient(1.2)
-            .maximum_interval(Duration::from_secs(5))
+            .maximum_interval(Duration::from_secs(1))
             .build()
     }
 }
