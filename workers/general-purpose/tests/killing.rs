@@ -100,7 +100,8 @@ fn check(output: &Path) -> Outcome {
         let path = entry?.path();
         for line in std::fs::read_to_string(&path)?.lines() {
             let id = line.strip_prefix("{\"id\":").and_then(|rest| rest.split_once(','));
-            let id: u64 = id.and_then(|(id, _)| id.parse().ok()).ok_or_else(|| format!("{}: {line}", path.display()))?;
+            let id: u64 =
+                id.and_then(|(id, _)| id.parse().ok()).ok_or_else(|| format!("{}: {line}", path.display()))?;
             let as_made = id < TOTAL && parquet_files::is_good(id) && line == parquet_files::line(id);
             assert!(as_made, "{}: {line}", path.display());
             assert!(!std::mem::replace(&mut seen[usize::try_from(id)?], true), "row {id} is there twice");
@@ -193,7 +194,10 @@ async fn thirty_kills_leave_each_row_once() -> Outcome {
         assert!(matches!(first.message.as_str(), "started" | "resumed"), "{}", first.message);
         // Parts that were whole when the kill fell, and that no heartbeat had told of.
         let repeated = written.saturating_sub(first.offset);
-        println!("kill {number}: {signal} while {phase}, {written} rows written; {} at {}, {repeated} rows again", first.message, first.offset);
+        println!(
+            "kill {number}: {signal} while {phase}, {written} rows written; {} at {}, {repeated} rows again",
+            first.message, first.offset
+        );
         assert!(first.offset <= written, "it resumes at {} of {written}: rows are skipped", first.offset);
         if signal == Signal::SIGTERM {
             assert_eq!(repeated, 0, "a worker that is asked to leave tells how far it is");

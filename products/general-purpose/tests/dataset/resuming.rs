@@ -1,5 +1,6 @@
 //! What an attempt leaves, and the next one makes of it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use general_purpose::Processed;
@@ -71,10 +72,16 @@ async fn progress_of_another_source_is_no_progress() -> Outcome {
 
 #[tokio::test]
 async fn it_ends_between_two_batches_when_its_worker_leaves_and_goes_on_after() -> Outcome {
-    // So many batches that it is still busy when the first one is told.
     let folders = Folders::with(vec![("a.parquet", rows(0..400_000, 50_000, Compression::UNCOMPRESSED))])?;
     let running = alone(folders.input()).start_on(Datasets::default()).await?;
-    running.beaten(1).await;
+    let first = PathBuf::from(folders.path("out/part-000000000000.jsonl"));
+    let written = async {
+        while !first.exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    // Thirty-nine are left to do then.
+    tokio::time::timeout(Duration::from_secs(60), written).await?;
     running.shut_down();
     let end = running.end().await;
     let told = end.progress_as::<Processed>();
@@ -86,9 +93,13 @@ async fn it_ends_between_two_batches_when_its_worker_leaves_and_goes_on_after() 
     let rest = alone(folders.input()).attempt(2).progress(&last).on(Datasets::default()).await;
     assert_eq!(rest.result?, result(400_000));
     assert!(folders.output()? == parts(400_000), "each row is there once");
+    Ok(())
+}
 
+#[tokio::test]
+async fn it_ends_when_its_workflow_cancels_it() -> Outcome {
+    let folders = Folders::with(vec![("a.parquet", rows(0..400_000, 50_000, Compression::UNCOMPRESSED))])?;
     let running = alone(folders.input()).start_on(Datasets::default()).await?;
-    running.beaten(1).await;
     running.cancel();
     assert!(matches!(running.end().await.result, Err(NotDone::Cancelled)));
     Ok(())
