@@ -12,5 +12,5 @@ fn main() -> std::process::ExitCode {
     mainspring::run([Product::new("bench", queue)
         .workflow::<Bench>()
         .workflow::<Burn>()
-        .activities(connect, |set| set.activity(Work::echo).activity(Work::burn))])
+        .activities(connect, |set| set.activity_unchecked(Work::echo).activity_unchecked(Work::burn))])
 }

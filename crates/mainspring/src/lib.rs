@@ -21,11 +21,15 @@ pub use mainspring_worker::{
     REPLAY_GATE, Registry, RegistryError, Report, RunningHost, Setup, SetupError, Sum, WorkerSettings, WorkflowEntry,
     run,
 };
+pub use mainspring_workflow as workflow;
 
 /// What most products name.
 pub mod prelude {
     pub use mainspring_activity::{Heartbeater, Resume, ShutdownMonitor, resume};
     pub use mainspring_settings::{Reader, Secret, Section};
-    pub use mainspring_vocabulary::{Classified, Failure, Progress, Ranges};
+    pub use mainspring_vocabulary::{
+        ActivityContract, Classified, FailedWith, Failure, NoFailures, Progress, Ranges, Timeouts,
+    };
     pub use mainspring_worker::{Product, Setup, SetupError};
+    pub use mainspring_workflow::{Received, Seen, continue_if_suggested};
 }

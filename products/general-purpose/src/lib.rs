@@ -5,7 +5,7 @@
 pub mod activities;
 pub mod workflows;
 
-use general_purpose_contract::{NoOp, TASK_QUEUE};
+use general_purpose_contract::{Activities, NoOp, TASK_QUEUE};
 use mainspring::Product;
 
 /// What its workers run.
@@ -13,7 +13,10 @@ pub fn product() -> Product {
     Product::new("general-purpose", TASK_QUEUE)
         .example(r#"workflow execute no-op '{"arg": "1", "batch_export_id": "test", "team_id": 2}'"#)
         .workflow_as::<workflows::NoOp, NoOp>()
-        .activities(|_setup| async { Ok(activities::Echo) }, |set| set.activity(activities::Echo::no_op))
+        .activities(
+            |_setup| async { Ok(activities::Echo) },
+            |set| set.activity_as(activities::Echo::no_op, Activities::no_op),
+        )
 }
 
 #[cfg(test)]

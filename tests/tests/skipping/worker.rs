@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use mainspring::settings::Sources;
+use mainspring::workflow::Received;
 use mainspring::{Host, Product, Registry, RunningHost};
 use mainspring_testing::{Env, TestError};
 use temporalio_macros::{activities, workflow, workflow_methods};
@@ -100,7 +101,8 @@ impl Tally {
     }
 
     #[signal(name = "add")]
-    fn add(&mut self, _ctx: &mut SyncWorkflowContext<Self>, more: u32) {
+    fn add(&mut self, _ctx: &mut SyncWorkflowContext<Self>, more: Received<u32>) {
+        let Some(more) = more.read() else { return };
         self.count += more;
     }
 
@@ -127,7 +129,10 @@ pub(crate) async fn start(env: &Env, queue: &str) -> Result<RunningHost, TestErr
         .workflow_unchecked::<Work>()
         .workflow::<Insist>()
         .workflow::<Tally>()
-        .activities(|_setup| async { Ok(Hands) }, |set| set.activity(Hands::work).activity(Hands::insist));
+        .activities(
+            |_setup| async { Ok(Hands) },
+            |set| set.activity_unchecked(Hands::work).activity_unchecked(Hands::insist),
+        );
     let pairs = [("TEMPORAL_ADDRESS", env.address()), ("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "5")];
     Ok(Host::new(Registry::new([product])?, Sources::from_pairs(pairs))?.http(None).start().await?)
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mainspring_testing::TestError;
 use mainspring_vocabulary::{Contract, Failure};
 use mainspring_worker::Product;
+use mainspring_workflow::Received;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use temporalio_common::{HasWorkflowDefinition, QueryDefinition, RetryPolicy, SignalDefinition, WorkflowDefinition};
@@ -146,8 +147,8 @@ impl Ordered {
     }
 
     #[signal(name = "release")]
-    fn release(&mut self, _ctx: &mut SyncWorkflowContext<Self>) {
-        self.held = false;
+    fn release(&mut self, _ctx: &mut SyncWorkflowContext<Self>, nothing: Received<()>) {
+        self.held &= nothing.read().is_none();
     }
 
     #[query(name = "held")]
@@ -208,9 +209,10 @@ pub(crate) fn product_of(bank: &Bank) -> Product {
 }
 
 fn with(connect: impl Fn() -> Result<Bank, TestError> + Send + Sync + 'static) -> Product {
-    Product::new("shop", "shop")
-        .workflow_as::<Ordered, Order>()
-        .activities(move |_setup| std::future::ready(connect()), |set| set.activity(Bank::charge).activity(Bank::ship))
+    Product::new("shop", "shop").workflow_as::<Ordered, Order>().activities(
+        move |_setup| std::future::ready(connect()),
+        |set| set.activity_unchecked(Bank::charge).activity_unchecked(Bank::ship),
+    )
 }
 
 pub(crate) const fn order(number: u64, wish: Wish) -> OrderInput {

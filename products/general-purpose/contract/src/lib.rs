@@ -1,9 +1,7 @@
-//! What callers of `general-purpose` need: its task queue, the types of its workflows and the definitions of its
+//! What callers of `general-purpose` need: its task queue, the types of its workflows and the contracts of its
 //! activities. No worker code.
 
 mod definitions;
-
-use std::time::Duration;
 
 pub use definitions::{Activities, NoOpActivity};
 use mainspring_vocabulary::Contract;
@@ -41,6 +39,3 @@ impl WorkflowDefinition for NoOp {
 impl Contract for NoOp {
     const TASK_QUEUE: &'static str = TASK_QUEUE;
 }
-
-/// How long `no-op-activity` may take.
-pub const NO_OP_TIMEOUT: Duration = Duration::from_secs(10);
