@@ -24,7 +24,7 @@ pub use layers::{
 };
 pub use probes::ProbesError;
 pub use registry::{
-    ActivityEntry, ActivitySet, DeclaredAttribute, Product, QueueMoves, Registry, RegistryError, Setup, SetupError,
-    StandIn, WorkflowEntry,
+    ActivityEntry, ActivitySet, DeclaredAttribute, Product, ProgressType, QueueMoves, Registry, RegistryError, Setup,
+    SetupError, StandIn, WorkflowEntry,
 };
 pub use run::{run, serve};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -17,6 +18,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 
 use super::RunError;
 use crate::Env;
+use crate::clock::Clock;
 use crate::worker::shared;
 
 /// A workflow that a test started. What [`Run`] has, it has: `signal`, `query`, `update`, `status`, `cancel`.
@@ -31,6 +33,11 @@ impl<W: Contract> TestRun<W> {
         Self { run, env, patience }
     }
 
+    /// That of a time-skipping server.
+    pub(crate) fn clock(&self) -> Option<Arc<Clock>> {
+        self.env.skipper()
+    }
+
     pub(crate) fn address(&self) -> &str {
         self.env.address()
     }
@@ -41,14 +48,17 @@ impl<W: Contract> TestRun<W> {
     /// How it ended otherwise; [`RunError::TaskFailed`] as soon as one of its tasks fails, or of a
     /// child's; [`RunError::Stuck`].
     pub async fn result(&self) -> Result<W::Output, RunError> {
-        let result = async {
-            tokio::select! {
-                result = self.run.result() => Ok(result?),
-                failed = self.failed_task() => Err(failed),
-                () = tokio::time::sleep(self.patience) => Err(self.stuck().await),
-            }
-        };
+        let result = self.result_in_real_time();
         self.env.skip_while(result).await.map_err(|error| RunError::Clock { reason: error.to_string() })?
+    }
+
+    /// The same, and skips no time.
+    pub(crate) async fn result_in_real_time(&self) -> Result<W::Output, RunError> {
+        tokio::select! {
+            result = self.run.result() => Ok(result?),
+            failed = self.failed_task() => Err(failed),
+            () = tokio::time::sleep(self.patience) => Err(self.stuck().await),
+        }
     }
 
     /// Ends when a workflow task fails, its own or one of a child's, and else never: what keeps the server from telling, the
