@@ -9,7 +9,7 @@ use super::Finding;
 use crate::failure::Failure;
 
 /// Each crate, bottom up, with what it may depend on.
-const HOUSE: [(&str, &[&str]); 17] = [
+const HOUSE: &[(&str, &[&str])] = &[
     ("mainspring-servers", &[]),
     ("mainspring-settings", &[]),
     ("mainspring-macros", &[]),

@@ -1,10 +1,8 @@
 //! `travelling-salesman`: one long activity, and what it tells on its way.
 
-use std::time::Duration;
-
-use temporalio_common::RetryPolicy;
+use mainspring::prelude::{ActivityContract, Received};
 use temporalio_macros::{workflow, workflow_methods};
-use temporalio_sdk::{ActivityOptions, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
+use temporalio_sdk::{SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
 use travelling_salesman_solver_contract::{Activities, BestLength, SolveInput, Tour};
 
 /// Searches a short tour.
@@ -22,15 +20,18 @@ impl TravellingSalesman {
     /// The instance is invalid, or the workflow was cancelled.
     #[run(name = "travelling-salesman")]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: SolveInput) -> WorkflowResult<Tour> {
-        let tour = ctx.execute_activity(Activities::improve_tour, input, options()).await?;
+        let options = Activities::improve_tour.options();
+        let tour = ctx.execute_activity(Activities::improve_tour, input, options).await?;
         ctx.state_mut(|state| state.hear(BestLength { length: tour.length, round: tour.rounds }));
         Ok(tour)
     }
 
     /// A shorter tour was found.
     #[signal(name = "better_tour")]
-    pub fn better_tour(&mut self, _ctx: &mut SyncWorkflowContext<Self>, found: BestLength) {
-        self.hear(found);
+    pub fn better_tour(&mut self, _ctx: &mut SyncWorkflowContext<Self>, found: Received<BestLength>) {
+        if let Some(found) = found.read() {
+            self.hear(found);
+        }
     }
 
     /// The length of the shortest tour that was told; none before the first.
@@ -47,13 +48,4 @@ impl TravellingSalesman {
             self.best = Some(found);
         }
     }
-}
-
-/// A worker that dies is missed after the heartbeat timeout; the search itself may take a day.
-fn options() -> ActivityOptions {
-    let policy = RetryPolicy::builder().maximum_interval(Duration::from_secs(10)).build();
-    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(24 * 60 * 60))
-        .heartbeat_timeout(Duration::from_secs(10))
-        .retry_policy(policy)
-        .build()
 }
