@@ -215,6 +215,7 @@ where
             }
             LoneOutcome::Failed(failure) => Err(NotDone::Failed(Box::new(ActivityFailure::of(*failure)))),
             LoneOutcome::Cancelled => Err(NotDone::Cancelled),
+            LoneOutcome::Later => Err(NotDone::Later),
             LoneOutcome::HeartbeatTimedOut => Err(NotDone::HeartbeatTimedOut),
             _ => Err(NotDone::TimedOut),
         };
