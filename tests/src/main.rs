@@ -54,6 +54,7 @@ fn lab(name: &str, queue: &str) -> Product {
                     .activity(beats::Beats::leaves_a_heartbeater)
                     .activity(beats::Beats::foreign_details)
                     .activity(beats::Beats::checks)
+                    .activity(beats::Beats::counts_until)
                     .activity(beats::Beats::apart)
                     .activity(beats::Beats::pool_burn)
                     .activity(beats::Beats::pool_panic)
