@@ -88,13 +88,16 @@ async fn a_cancellation_during_a_beat_is_seen_by_the_answer_of_that_beat() -> Ou
 #[tokio::test]
 async fn a_cancellation_whose_beat_was_cut_off_is_seen_by_a_later_beat() -> Outcome {
     let mut counting = Counting::start("cut").await?;
-    counting.meet_next_beat(Match::method(BEAT), Fault::CutAfterForward).await?;
-    counting.client.workflow(&counting.id).cancel(Default::default()).await?;
+    // Right after a beat, so that the next one is sure to come after the cancellation.
+    let before = counting.proxy.total();
+    let answered = |record: &Record| record.is(BEAT) && record.number >= before && record.grpc_status == Some(0);
+    counting.proxy.wait_for(answered, PATIENCE).await?;
     let before = counting.proxy.total();
     // It lands, and the answer that would tell of the cancellation is lost.
-    let lost = |record: &Record| record.is(BEAT) && record.number >= before && record.grpc_status == Some(0);
+    counting.proxy.fault(Match::method(BEAT).times(1), Fault::CutAfterForward);
+    counting.client.workflow(&counting.id).cancel(Default::default()).await?;
+    let lost = |record: &Record| record.is(BEAT) && record.number >= before && record.finished.is_some();
     counting.proxy.wait_for(lost, PATIENCE).await?;
-    counting.proxy.clear_faults();
     counting.worker.line("not wanted any more").await?;
     let ended = counting.client.result::<String>(&counting.id).await.unwrap_err().to_string();
     assert!(ended.to_lowercase().contains("cancel"), "{ended}");
