@@ -22,7 +22,9 @@ pub fn product() -> Product {
         .workflow_as::<workflows::ProcessLargeDataset, ProcessLargeDataset>()
         .activities(
             |_setup| async { Ok(activities::Datasets::default()) },
-            |set| set.activity_as(activities::Datasets::process_dataset, Activities::process_dataset),
+            |set| {
+                set.activity_as(activities::Datasets::process_dataset, Activities::process_dataset).progress::<Processed>()
+            },
         )
 }
 

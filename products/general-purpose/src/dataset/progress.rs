@@ -2,10 +2,11 @@
 
 use general_purpose_contract::{BATCH_ROWS, ProcessLargeDatasetResult};
 use mainspring::prelude::Progress;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How far a run is: every batch before `offset` is in the output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Processed {
     /// The rows that are behind it, good or bad.
     pub offset: u64,
