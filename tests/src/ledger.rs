@@ -1,5 +1,6 @@
 //! What a person at a terminal talks to: it is signalled, asked, updated, cancelled, and continues as new.
 
+use mainspring::workflow::Received;
 use serde::{Deserialize, Serialize};
 use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::{workflow, workflow_methods};
@@ -59,8 +60,8 @@ impl Ledger {
     }
 
     #[signal(name = "add")]
-    pub fn add(&mut self, _ctx: &mut SyncWorkflowContext<Self>, amount: u32) {
-        self.balance += amount;
+    pub fn add(&mut self, _ctx: &mut SyncWorkflowContext<Self>, amount: Received<u32>) {
+        self.balance += amount.read().unwrap_or_default();
     }
 
     #[query(name = "balance")]
@@ -120,7 +121,7 @@ impl Turns {
     }
 
     #[signal(name = "turn")]
-    pub fn turn(&mut self, _ctx: &mut SyncWorkflowContext<Self>) {
-        self.told = true;
+    pub fn turn(&mut self, _ctx: &mut SyncWorkflowContext<Self>, nothing: Received<()>) {
+        self.told |= nothing.read().is_some();
     }
 }

@@ -7,7 +7,10 @@ mod activities;
 mod beats;
 mod books;
 mod builds;
+mod keys;
+mod later;
 mod ledger;
+mod rounds;
 mod workflows;
 
 use mainspring::Product;
@@ -39,6 +42,13 @@ fn lab(name: &str, queue: &str) -> Product {
         .workflow::<ledger::Chain>()
         .workflow::<ledger::Turns>()
         .workflow::<workflows::Tally>()
+        .workflow::<keys::CallLocal>()
+        .activities(
+            |_setup| async { Ok(keys::Keys) },
+            |set| set.activity(keys::Keys::tell_keys).activity(keys::Keys::beats_locally),
+        )
+        .activities(|_setup| async { Ok(later::Later) }, later::all)
+        .workflow::<rounds::Rounds>()
         .activities(|_setup| async { Ok(activities::Lab) }, activities::all)
         .activities(
             |_setup| async { Ok(beats::Beats) },

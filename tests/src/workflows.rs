@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use mainspring::workflow::Received;
 use serde::{Deserialize, Serialize};
 use temporalio_common::RetryPolicy;
 use temporalio_common::UntypedActivity;
 use temporalio_common::data_converters::RawValue;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{
-    ActivityOptions, LocalActivityOptions, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult,
+    ActivityCancellationType, ActivityOptions, LocalActivityOptions, SyncWorkflowContext, WorkflowContext,
+    WorkflowContextView, WorkflowResult,
 };
 
 use crate::activities::Lab;
@@ -25,6 +27,9 @@ pub struct CallInput {
     /// Another worker's.
     #[serde(default)]
     queue: Option<String>,
+    /// When it is cancelled, the activity is asked to end, and waited for.
+    #[serde(default)]
+    waits_for_cancellation: bool,
 }
 
 /// Calls one activity by name.
@@ -41,7 +46,10 @@ impl Call {
             .maximum_attempts(input.attempts)
             .build();
         let options = ActivityOptions::with_start_to_close_timeout(Duration::from_secs(120)).retry_policy(policy);
-        let options = options.maybe_task_queue(input.queue);
+        let options = options.maybe_task_queue(input.queue).cancellation_type(match input.waits_for_cancellation {
+            true => ActivityCancellationType::WaitCancellationCompleted,
+            false => ActivityCancellationType::default(),
+        });
         let options = if input.heartbeat_seconds > 0 {
             options.heartbeat_timeout(Duration::from_secs(input.heartbeat_seconds)).build()
         } else {
@@ -137,7 +145,8 @@ impl Wait {
     }
 
     #[signal(name = "number")]
-    pub fn number(&mut self, _ctx: &mut SyncWorkflowContext<Self>, number: u32) {
+    pub fn number(&mut self, _ctx: &mut SyncWorkflowContext<Self>, number: Received<u32>) {
+        let Some(number) = number.read() else { return };
         self.number = Some(number);
     }
 }
@@ -176,7 +185,8 @@ impl Relay {
     }
 
     #[signal(name = "next")]
-    pub fn next(&mut self, _ctx: &mut SyncWorkflowContext<Self>, told: u32) {
+    pub fn next(&mut self, _ctx: &mut SyncWorkflowContext<Self>, told: Received<u32>) {
+        let Some(told) = told.read() else { return };
         self.told = self.told.max(told);
     }
 }
@@ -197,7 +207,8 @@ impl Tally {
     }
 
     #[signal(name = "add")]
-    pub fn add(&mut self, _ctx: &mut SyncWorkflowContext<Self>, number: u32) {
+    pub fn add(&mut self, _ctx: &mut SyncWorkflowContext<Self>, number: Received<u32>) {
+        let Some(number) = number.read() else { return };
         self.total += number;
     }
 

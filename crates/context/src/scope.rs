@@ -56,10 +56,19 @@ pub struct Workflow {
     pub attempt: u32,
 }
 
+/// The signal or update that a workflow's code handles.
+#[derive(Clone, Debug, Default)]
+pub struct Message {
+    /// Its name on the wire.
+    pub name: String,
+    /// The id that its caller chose; `None` for a signal, which has none.
+    pub update_id: Option<String>,
+}
+
 #[derive(Clone, Debug)]
 enum Kind {
     Activity(Arc<Activity>),
-    Workflow(Arc<Workflow>, bool),
+    Workflow(Arc<Workflow>, bool, Option<Arc<Message>>),
 }
 
 /// What a thread runs. Cheap to clone.
@@ -74,7 +83,16 @@ impl Scope {
 
     /// The scope of a workflow run; `replaying` while the SDK feeds it history that has already happened.
     pub fn workflow(workflow: impl Into<Arc<Workflow>>, replaying: bool) -> Self {
-        Self(Kind::Workflow(workflow.into(), replaying))
+        Self(Kind::Workflow(workflow.into(), replaying, None))
+    }
+
+    /// The same, in the handler of that message. An activity's scope stays as it is.
+    #[must_use]
+    pub fn handling(self, message: impl Into<Arc<Message>>) -> Self {
+        match self.0 {
+            Kind::Workflow(workflow, replaying, _) => Self(Kind::Workflow(workflow, replaying, Some(message.into()))),
+            activity @ Kind::Activity(_) => Self(activity),
+        }
     }
 
     /// The activity, when this is the scope of one.
@@ -88,14 +106,22 @@ impl Scope {
     /// The workflow, when this is the scope of one.
     pub fn as_workflow(&self) -> Option<&Arc<Workflow>> {
         match &self.0 {
-            Kind::Workflow(workflow, _) => Some(workflow),
+            Kind::Workflow(workflow, ..) => Some(workflow),
+            Kind::Activity(_) => None,
+        }
+    }
+
+    /// The message, when this is the scope of its handler.
+    pub fn as_message(&self) -> Option<&Arc<Message>> {
+        match &self.0 {
+            Kind::Workflow(_, _, message) => message.as_ref(),
             Kind::Activity(_) => None,
         }
     }
 
     /// True while the workflow's code is fed history: nothing may be logged or produced then.
     pub fn is_replaying(&self) -> bool {
-        matches!(self.0, Kind::Workflow(_, true))
+        matches!(self.0, Kind::Workflow(_, true, _))
     }
 
     /// Makes this the scope of the current thread until the guard is dropped. For blocking code; async code is
@@ -159,6 +185,11 @@ pub fn workflow() -> Option<Arc<Workflow>> {
     CURRENT.with_borrow(|scope| scope.as_ref().and_then(|s| s.as_workflow().cloned()))
 }
 
+/// The signal or update whose handler this thread runs.
+pub fn message() -> Option<Arc<Message>> {
+    CURRENT.with_borrow(|scope| scope.as_ref().and_then(|s| s.as_message().cloned()))
+}
+
 /// True while this thread replays a workflow. Costs one look at a thread-local, so every log line may ask.
 pub fn is_replaying() -> bool {
     CURRENT.with_borrow(|scope| scope.as_ref().is_some_and(Scope::is_replaying))
@@ -206,6 +237,18 @@ mod tests {
         };
         tokio::join!(read(1), read(2));
         assert!(current().is_none());
+    }
+
+    #[test]
+    fn only_a_handler_has_a_message() {
+        let run = Scope::workflow(Workflow::default(), false);
+        let handler = run.clone().handling(Message { name: "approve".into(), update_id: Some("7".into()) });
+        let _run = run.enter();
+        assert!(message().is_none());
+        let _handler = handler.enter();
+        assert_eq!(message().expect("inside").name, "approve");
+        assert!(workflow().is_some());
+        assert!(attempt(1).handling(Message::default()).as_message().is_none());
     }
 
     #[test]

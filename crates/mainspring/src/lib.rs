@@ -21,6 +21,7 @@ pub use mainspring_worker::{
     REPLAY_GATE, Registry, RegistryError, Report, RunningHost, Setup, SetupError, Sum, WorkerSettings, WorkflowEntry,
     run,
 };
+pub use mainspring_workflow as workflow;
 
 /// What most products name.
 pub mod prelude {
@@ -30,4 +31,5 @@ pub mod prelude {
         ActivityContract, Classified, FailedWith, Failure, NoFailures, Progress, Ranges, Timeouts,
     };
     pub use mainspring_worker::{Product, Setup, SetupError};
+    pub use mainspring_workflow::{Received, Seen, continue_if_suggested};
 }

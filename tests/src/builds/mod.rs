@@ -3,6 +3,7 @@
 mod after;
 mod before;
 mod beside;
+mod chosen;
 mod deprecated;
 mod patched;
 
@@ -21,6 +22,7 @@ pub fn product(build: &str, queue: &str) -> Product {
         "patched" => product.workflow::<patched::Change>(),
         // A second workflow, in a file that names no patch.
         "two" => product.workflow::<patched::Change>().workflow::<beside::Beside>(),
+        "chosen" => product.workflow::<chosen::Change>(),
         "deprecated" => product.workflow::<deprecated::Change>(),
         _ => product.workflow::<after::Change>(),
     }

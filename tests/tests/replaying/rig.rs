@@ -68,8 +68,13 @@ impl Rig {
 
     /// A run that waits to be ended, after so many activities.
     pub(crate) async fn begun(&self, name: &str) -> Result<String, TestError> {
+        self.begun_with(name, &name.into()).await
+    }
+
+    /// The same, with another input.
+    pub(crate) async fn begun_with(&self, name: &str, input: &Value) -> Result<String, TestError> {
         let id = self.env.id(name);
-        self.client.begin(&self.queue, &id, "change", &name).await?;
+        self.client.begin(&self.queue, &id, "change", input).await?;
         let mut looks = tokio::time::interval(Duration::from_millis(100));
         for _ in 0..600 {
             looks.tick().await;

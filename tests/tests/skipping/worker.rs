@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use mainspring::settings::Sources;
+use mainspring::workflow::Received;
 use mainspring::{Host, Product, Registry, RunningHost};
 use mainspring_testing::{Env, TestError};
 use temporalio_macros::{activities, workflow, workflow_methods};
@@ -100,7 +101,8 @@ impl Tally {
     }
 
     #[signal(name = "add")]
-    fn add(&mut self, _ctx: &mut SyncWorkflowContext<Self>, more: u32) {
+    fn add(&mut self, _ctx: &mut SyncWorkflowContext<Self>, more: Received<u32>) {
+        let Some(more) = more.read() else { return };
         self.count += more;
     }
 

@@ -9,15 +9,17 @@ use super::Finding;
 use crate::failure::Failure;
 
 /// Each crate, bottom up, with what it may depend on.
-const HOUSE: [(&str, &[&str]); 16] = [
+const HOUSE: [(&str, &[&str]); 17] = [
     ("mainspring-servers", &[]),
     ("mainspring-settings", &[]),
     ("mainspring-macros", &[]),
     ("mainspring-context", &[]),
     ("mainspring-vocabulary", &["mainspring-macros"]),
     ("mainspring-activity", &["mainspring-context", "mainspring-vocabulary"]),
+    ("mainspring-workflow", &["mainspring-context"]),
     ("mainspring-client", &["mainspring-settings"]),
     ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
+    ("mainspring-outbox", &["mainspring-settings", "mainspring-client", "mainspring-caller"]),
     ("mainspring-replay", &["mainspring-client"]),
     ("mainspring-logs", &["mainspring-settings", "mainspring-context"]),
     ("mainspring-traces", &["mainspring-settings"]),
@@ -44,6 +46,7 @@ const HOUSE: [(&str, &[&str]); 16] = [
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
+            "mainspring-workflow",
         ],
     ),
     (
@@ -60,6 +63,7 @@ const HOUSE: [(&str, &[&str]); 16] = [
             "mainspring-logs",
             "mainspring-traces",
             "mainspring-worker",
+            "mainspring-workflow",
         ],
     ),
     (

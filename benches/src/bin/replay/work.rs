@@ -13,6 +13,7 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::{ActivityOptions, WorkflowContext, WorkflowResult};
 
 const QUEUE: &str = "bench-replay";
+const PATIENCE: Duration = Duration::from_secs(1200);
 
 #[workflow]
 #[derive(Default)]
@@ -57,8 +58,10 @@ pub(crate) async fn history(env: &Env, activities: u32) -> Result<History, TestE
     let host = Host::new(registry()?, sources)?.http(None).start().await?;
     let (client, id) = (env.client().await?, env.id("echoes"));
     client.begin(QUEUE, &id, "echoes", &activities).await?;
-    client.result::<u32>(&id).await?;
-    let events = client.workflow(&id).fetch_history(Default::default()).into_events().await?;
+    // Minutes, one activity after the other: longer than a test's patience.
+    let run = client.workflow(&id);
+    tokio::time::timeout(PATIENCE, run.get_result(Default::default())).await??;
+    let events = run.fetch_history(Default::default()).into_events().await?;
     host.drain().await;
     Ok(History::new(events)?)
 }

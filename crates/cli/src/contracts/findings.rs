@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mainspring_replay::Place;
 use mainspring_vocabulary::WireType;
 use serde_json::{Value, json};
 
@@ -21,6 +22,8 @@ pub(super) struct Finding {
     path: String,
     what: String,
     instead: String,
+    /// It stands in a saved history, and not in a committed schema.
+    saved: bool,
 }
 
 impl Finding {
@@ -32,24 +35,26 @@ impl Finding {
     }
 
     pub(super) fn json(&self) -> Value {
-        let Self { of, part, direction, path, what, instead } = self;
+        let Self { of, part, direction, path, what, instead, .. } = self;
         json!({ "of": of, "part": part, "direction": direction, "path": path, "what": what, "instead": instead })
     }
 
     /// A payload of a saved history that present code cannot read.
-    pub(super) fn saved(of: &str, part: &str, file: &str, event_id: i64, reason: &str) -> Self {
+    pub(super) fn saved(place: &Place, file: &str, event_id: i64, reason: &str) -> Self {
         let what = format!("of {file}, event {event_id}, does not decode any more ({reason})");
-        Self::whole(
-            of,
-            part,
-            what,
-            "runs like it are open: read the old form too, or capture the history anew when none is",
-        )
+        let instead = "read the old form too, for runs like it may be open";
+        let finding = Self::whole(&place.of.to_string(), &place.part.to_string(), what, instead);
+        Self { saved: true, ..finding }
+    }
+
+    /// Whether it stands in a saved history: a schema that is committed anew does not help.
+    pub(super) const fn is_saved(&self) -> bool {
+        self.saved
     }
 
     fn whole(of: &str, part: &str, what: String, instead: &str) -> Self {
         let (of, part, path) = (of.to_owned(), part.to_owned(), String::new());
-        Self { of, part, direction: "reads", path, what, instead: instead.to_owned() }
+        Self { of, part, direction: "reads", path, what, instead: instead.to_owned(), saved: false }
     }
 }
 
@@ -241,7 +246,7 @@ fn told(fault: &Fault, side: Side, part: &str) -> Finding {
         ),
     };
     let direction = if reads { "reads" } else { "writes" };
-    Finding { of: String::new(), part: part.to_owned(), direction, path, what, instead }
+    Finding { of: String::new(), part: part.to_owned(), direction, path, what, instead, saved: false }
 }
 
 fn other(fault: &Fault, reads: bool, was: &Value, now: &Value) -> (String, String, String) {

@@ -4,7 +4,7 @@
 //! themselves understood with, is a finding; docs/testing.md has the rules.
 
 mod compare;
-mod corpus;
+pub(crate) mod corpus;
 mod described;
 mod files;
 mod findings;
@@ -116,14 +116,25 @@ fn outcome<'a>(
 }
 
 fn refuse(outcomes: &[Outcome<'_>]) -> Result<(), Failure> {
-    let breaks: usize = outcomes.iter().map(|outcome| outcome.findings.len()).sum();
-    if breaks == 0 {
-        return Ok(());
+    let (saved, changes): (Vec<&Finding>, Vec<&Finding>) =
+        outcomes.iter().flat_map(|outcome| &outcome.findings).partition(|finding| finding.is_saved());
+    let mut said = Vec::new();
+    if !changes.is_empty() {
+        let breaks = if changes.len() == 1 { "change breaks" } else { "changes break" };
+        said.push(format!(
+            "{} {breaks} runs in flight or older callers. When neither is left, `contracts update --breaking` commits the new schemas",
+            changes.len()
+        ));
     }
-    let changes = if breaks == 1 { "1 change breaks".to_owned() } else { format!("{breaks} changes break") };
-    Err(Failure::Broken(format!(
-        "{changes} runs in flight or older callers. When neither is left, `contracts update --breaking` commits the new schemas"
-    )))
+    if !saved.is_empty() {
+        let (payloads, they) = if saved.len() == 1 { ("payload", "it") } else { ("payloads", "they") };
+        said.push(format!(
+            "{} saved {payloads} cannot be decoded, as in open runs like those that {they} came from. When no such run is \
+             left, delete the histories that are named above and save others with `replay capture`",
+            saved.len()
+        ));
+    }
+    if said.is_empty() { Ok(()) } else { Err(Failure::Broken(said.join(". "))) }
 }
 
 fn show(outcomes: &[Outcome<'_>], output: Output) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! A workflow's history, in any form in which it was exported; saved in one.
 
+mod place;
 mod read;
 mod save;
 pub(crate) mod shape;
@@ -15,6 +16,7 @@ use temporalio_common::protos::temporal::api::history::v1::{
 };
 
 use crate::ReplayError;
+pub use place::{Owner, Part, Place, Placed};
 
 /// The events of one run, which can be replayed: the first says what was started, and a worker has had a task.
 #[derive(Clone, Debug, PartialEq)]

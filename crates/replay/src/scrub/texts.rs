@@ -6,6 +6,7 @@ use prost_reflect::{Kind, MessageDescriptor};
 use serde_json::Value;
 
 use super::disguise::Disguise;
+use super::markers;
 use crate::ReplayError;
 use crate::history::shape;
 
@@ -32,6 +33,10 @@ pub(super) fn replace(document: &mut Value, disguise: &mut Disguise<'_>) -> Resu
         if is_made_by_code(of, field) {
             disguise.made(text);
         }
+    });
+    markers::each_id(document, &mut |id| {
+        disguise.made(id);
+        *id = disguise.id(id);
     });
     each(document, &shape, &mut |of, field, text| {
         if !STAY.contains(&field) || of == "Principal" {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mainspring_testing::TestError;
 use mainspring_vocabulary::{Contract, Failure};
 use mainspring_worker::Product;
+use mainspring_workflow::Received;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use temporalio_common::{HasWorkflowDefinition, QueryDefinition, RetryPolicy, SignalDefinition, WorkflowDefinition};
@@ -135,8 +136,8 @@ impl Ordered {
     }
 
     #[signal(name = "release")]
-    fn release(&mut self, _ctx: &mut SyncWorkflowContext<Self>) {
-        self.held = false;
+    fn release(&mut self, _ctx: &mut SyncWorkflowContext<Self>, nothing: Received<()>) {
+        self.held &= nothing.read().is_none();
     }
 
     #[query(name = "held")]

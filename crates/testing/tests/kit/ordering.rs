@@ -7,6 +7,7 @@ use std::time::Duration;
 use mainspring_testing::{Env, Order, Orders, RunError, TestError, TestWorker};
 use mainspring_vocabulary::Contract;
 use mainspring_worker::Product;
+use mainspring_workflow::Received;
 use parking_lot::Mutex;
 use temporalio_common::{HasWorkflowDefinition, SignalDefinition, WorkflowDefinition};
 use temporalio_macros::{activities, workflow, workflow_methods};
@@ -77,7 +78,8 @@ impl Purchasing {
 
     /// The planted bug: that what is charged was reserved before.
     #[signal(name = "cancel")]
-    fn cancel(&mut self, _ctx: &mut SyncWorkflowContext<Self>) {
+    fn cancel(&mut self, _ctx: &mut SyncWorkflowContext<Self>, nothing: Received<()>) {
+        let Some(()) = nothing.read() else { return };
         let (reserved, charged) = (self.had("reserved"), self.had("charged"));
         self.refund = charged && (reserved || !self.assumes);
         self.steps.push("cancelled".to_owned());

@@ -4,11 +4,13 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use mainspring_context::{Scope, Workflow};
+use mainspring_context::{LocalCall, Message, Scope, Workflow};
 use parking_lot::Mutex;
+use temporalio_common::protos::temporal::api::common::v1::Payload;
 use temporalio_sdk::WorkflowContextView;
 use temporalio_sdk::workflow_interceptors::{
     CancellableWorkflowOutboundFuture, ContinueAsNewInput, ContinueAsNewResult, ExecuteWorkflowInput,
@@ -66,6 +68,10 @@ struct WorkflowLayer {
     busy: Arc<Busy>,
     routes: Arc<Routes>,
     cap: Option<AttemptCap>,
+    /// Calls of local activities so far.
+    locals: AtomicU32,
+    /// Within which a task of this workflow has to end.
+    task_timeout: Duration,
     /// Nothing that happens here is for real.
     is_replay: bool,
 }
@@ -95,14 +101,23 @@ impl WorkflowLayer {
             workflow_type = workflow.workflow_type,
             attempt = workflow.attempt,
         );
-        Self { workflow, span, busy, routes, cap, is_replay }
+        let task_timeout = view.task_timeout().unwrap_or_default();
+        Self { workflow, span, busy, routes, cap, locals: AtomicU32::new(0), task_timeout, is_replay }
     }
 
     /// Runs a step of the workflow's code. A panic goes on to the SDK, which fails the workflow task; here it is counted
     /// apart from tasks that fail for other reasons, such as an input that does not decode.
     fn step<T>(&self, replaying: bool, code: impl FnOnce() -> T) -> T {
+        self.step_in(self.scope(replaying), code)
+    }
+
+    fn scope(&self, replaying: bool) -> Scope {
+        Scope::workflow(self.workflow.clone(), replaying || self.is_replay)
+    }
+
+    fn step_in<T>(&self, scope: Scope, code: impl FnOnce() -> T) -> T {
         let _span = self.span.enter();
-        let _scope = Scope::workflow(self.workflow.clone(), replaying || self.is_replay).enter();
+        let _scope = scope.enter();
         *self.busy.0.lock() = Some((self.workflow.clone(), Instant::now()));
         let _idle = Idle(&self.busy);
         catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|panic| {
@@ -120,14 +135,21 @@ impl WorkflowLayer {
         }
     }
 
+    /// Makes the future of `#[run]` or of a message's handler, and polls it, in its scope.
     fn each_poll<'a, T: 'a>(
         &'a self,
         context: WorkflowInterceptorContext,
-        future: WorkflowInterceptorFuture<'a, T>,
+        message: Option<Message>,
+        make: impl FnOnce() -> WorkflowInterceptorFuture<'a, T>,
     ) -> WorkflowInterceptorFuture<'a, T> {
-        let mut future = Box::pin(future);
+        let message = message.map(Arc::new);
+        let scope = move || match &message {
+            Some(message) => self.scope(context.is_replaying_history_events()).handling(message.clone()),
+            None => self.scope(context.is_replaying_history_events()),
+        };
+        let mut future = Box::pin(self.step_in(scope(), make));
         WorkflowInterceptorFuture::new(std::future::poll_fn(move |cx| -> Poll<T> {
-            self.step(context.is_replaying_history_events(), || future.as_mut().poll(cx))
+            self.step_in(scope(), || future.as_mut().poll(cx))
         }))
     }
 }
@@ -149,8 +171,7 @@ impl WorkflowInterceptor for WorkflowLayer {
         input: ExecuteWorkflowInput,
         next: WorkflowNext<'a, ExecuteWorkflowInput, WorkflowInterceptorFuture<'a, ExecuteWorkflowResult>>,
     ) -> WorkflowInterceptorFuture<'a, ExecuteWorkflowResult> {
-        let future = self.step(context.is_replaying_history_events(), || next.run(input));
-        self.each_poll(context, future)
+        self.each_poll(context, None, || next.run(input))
     }
 
     fn handle_signal<'a>(
@@ -159,8 +180,8 @@ impl WorkflowInterceptor for WorkflowLayer {
         input: HandleSignalInput,
         next: WorkflowNext<'a, HandleSignalInput, WorkflowInterceptorFuture<'a, HandleSignalResult>>,
     ) -> WorkflowInterceptorFuture<'a, HandleSignalResult> {
-        let future = self.step(context.is_replaying_history_events(), || next.run(input));
-        self.each_poll(context, future)
+        let message = Message { name: input.name().to_owned(), update_id: None };
+        self.each_poll(context, Some(message), || next.run(input))
     }
 
     fn handle_update<'a>(
@@ -169,8 +190,8 @@ impl WorkflowInterceptor for WorkflowLayer {
         input: HandleUpdateInput,
         next: WorkflowNext<'a, HandleUpdateInput, WorkflowInterceptorFuture<'a, HandleUpdateResult>>,
     ) -> WorkflowInterceptorFuture<'a, HandleUpdateResult> {
-        let future = self.step(context.is_replaying_history_events(), || next.run(input));
-        self.each_poll(context, future)
+        let message = Message { name: input.name().to_owned(), update_id: Some(input.id().to_owned()) };
+        self.each_poll(context, Some(message), || next.run(input))
     }
 
     fn handle_query(
@@ -211,6 +232,13 @@ impl WorkflowInterceptor for WorkflowLayer {
             let options = input.options_mut();
             options.retry_policy = cap.put(Some(options.retry_policy.clone()));
         }
+        let number = match input.options().activity_id {
+            // An id of the workflow's own is kept from attempt to attempt.
+            Some(_) => 0,
+            None => self.locals.fetch_add(1, Ordering::Relaxed) + 1,
+        };
+        let call = LocalCall { number, task_timeout: self.task_timeout };
+        input.headers_mut().insert(LocalCall::HEADER.to_owned(), header(call));
         next.run(input)
     }
 
@@ -248,4 +276,9 @@ impl WorkflowInterceptor for WorkflowLayer {
     ) -> ValidateUpdateResult {
         self.step(context.is_replaying_history_events(), || next.run(input))
     }
+}
+
+fn header(call: LocalCall) -> Payload {
+    let metadata = [("encoding".to_owned(), b"binary/plain".to_vec())].into();
+    Payload { metadata, data: call.to_bytes(), ..Payload::default() }
 }

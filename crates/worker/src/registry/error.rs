@@ -90,6 +90,19 @@ pub enum RegistryError {
         /// A sentence each: product, activity, what is wrong, what would be right.
         breaches: Vec<String>,
     },
+    /// One payload that does not decode would hold a run for ever.
+    #[error(
+        "product {product} runs {workflow}, whose signal {signal} would hold a run for ever if a payload did not decode: \
+         let the handler take Received<T> in place of T (Received<()> for none), and go on with what read() gives"
+    )]
+    FragileSignal {
+        /// The product.
+        product: String,
+        /// The workflow's name on the wire.
+        workflow: String,
+        /// The signal's.
+        signal: String,
+    },
     /// A caller would start a workflow that no worker knows.
     #[error("product {product} runs {workflow} as the contract {contract}, which calls it {named}: give both one name")]
     ContractName {

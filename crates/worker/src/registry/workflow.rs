@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use temporalio_common::WorkflowDefinition;
+use temporalio_common::data_converters::PayloadConverter;
+use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads};
 use temporalio_sdk::workflows::WorkflowImplementation;
 
 use super::product::{Registration, ReplayRegistration};
@@ -21,6 +23,7 @@ pub(super) struct Registered {
     input: Option<WireType>,
     result: Option<WireType>,
     handlers: fn() -> Vec<(MessageKind, String)>,
+    fragile_signal: fn() -> Option<String>,
     contract: Option<Kept>,
 }
 
@@ -52,7 +55,16 @@ impl Registered {
                 tracing::error!(error = %error, workflow = W::name(), "a workflow could not be registered for replay");
             }
         });
-        Self { name: W::name(), register, replay, input: None, result: None, handlers: handlers::<W>, contract: None }
+        Self {
+            name: W::name(),
+            register,
+            replay,
+            input: None,
+            result: None,
+            handlers: handlers::<W>,
+            fragile_signal: fragile_signal::<W>,
+            contract: None,
+        }
     }
 
     pub(super) fn typed<R>(mut self) -> Self
@@ -94,8 +106,12 @@ impl Registered {
         self.replay.clone()
     }
 
-    /// Whether it is what its contract tells callers.
+    /// Whether no signal can hold it up, and whether it is what its contract tells callers.
     pub(super) fn check(&self, product: &Product) -> Result<(), RegistryError> {
+        if let Some(signal) = (self.fragile_signal)() {
+            let product = product.name().to_owned();
+            return Err(RegistryError::FragileSignal { product, workflow: self.name.to_owned(), signal });
+        }
         let Some(contract) = &self.contract else { return Ok(()) };
         let (product_name, workflow) = (product.name().to_owned(), self.name.to_owned());
         let named = (contract.name)();
@@ -134,6 +150,17 @@ fn handlers<W: WorkflowImplementation>() -> Vec<(MessageKind, String)> {
     let queries = definition.queries.into_iter().map(|name| (MessageKind::Query, name));
     let updates = definition.updates.into_iter().map(|update| (MessageKind::Update, update.name));
     signals.chain(queries).chain(updates).collect()
+}
+
+/// The first signal whose input does not decode from just anything. The SDK decodes it before any layer sees it, and fails
+/// the workflow task where it cannot, for ever; so this is asked before a worker runs, with what nothing encodes to.
+fn fragile_signal<W: WorkflowImplementation>() -> Option<String> {
+    let converter = PayloadConverter::default();
+    let metadata = [("encoding".to_owned(), b"mainspring/no-such-encoding".to_vec())].into();
+    let odd = Payload { metadata, data: vec![0xff], ..Payload::default() };
+    let decodes =
+        |name: &str| W::decode_signal_input(name, Payloads { payloads: vec![odd.clone()] }, &converter).is_ok();
+    W::definition().signals.into_iter().find(|name| !decodes(name))
 }
 
 /// A workflow of a registry: what a command needs to start one.
@@ -218,8 +245,9 @@ impl std::fmt::Debug for WorkflowEntry<'_> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use temporalio_common::data_converters::RawValue;
     use temporalio_macros::{workflow, workflow_methods};
-    use temporalio_sdk::{WorkflowContext, WorkflowResult};
+    use temporalio_sdk::{SyncWorkflowContext, WorkflowContext, WorkflowResult};
 
     use super::*;
     use crate::Registry;
@@ -253,6 +281,25 @@ mod tests {
         async fn run(_ctx: &mut WorkflowContext<Self>) -> WorkflowResult<()> {
             Ok(())
         }
+    }
+
+    /// Has signals: one that decodes from anything, as `Received` does, and one that does not.
+    #[workflow]
+    #[derive(Default)]
+    struct Listen;
+
+    #[workflow_methods]
+    impl Listen {
+        #[run(name = "listen")]
+        async fn run(_ctx: &mut WorkflowContext<Self>) -> WorkflowResult<()> {
+            Ok(())
+        }
+
+        #[signal(name = "anything")]
+        fn anything(&mut self, _ctx: &mut SyncWorkflowContext<Self>, _ignored: RawValue) {}
+
+        #[signal(name = "nothing")]
+        fn nothing(&mut self, _ctx: &mut SyncWorkflowContext<Self>) {}
     }
 
     /// A contract of `Ship` under that name and on that queue.
@@ -309,6 +356,17 @@ mod tests {
     fn an_unchecked_workflow_has_no_schema() {
         let registry = Registry::new([orders().workflow_unchecked::<Ship>()]).unwrap();
         assert_eq!(registry.workflow("ship").unwrap().schema(), None);
+    }
+
+    #[test]
+    fn a_workflow_that_a_malformed_signal_would_hold_for_ever_is_refused() {
+        for product in [orders().workflow::<Listen>(), orders().workflow_unchecked::<Listen>()] {
+            assert_eq!(
+                Registry::new([product]).unwrap_err().to_string(),
+                "product orders runs listen, whose signal nothing would hold a run for ever if a payload did not decode: \
+                 let the handler take Received<T> in place of T (Received<()> for none), and go on with what read() gives"
+            );
+        }
     }
 
     #[test]

@@ -1,0 +1,59 @@
+//! `travelling-salesman`: one long activity, and what it tells on its way.
+
+use std::time::Duration;
+
+use temporalio_common::RetryPolicy;
+use temporalio_macros::{workflow, workflow_methods};
+use temporalio_sdk::{ActivityOptions, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
+use travelling_salesman_solver_contract::{Activities, BestLength, SolveInput, Tour};
+
+/// Searches a short tour.
+#[workflow]
+#[derive(Debug, Default)]
+pub struct TravellingSalesman {
+    best: Option<BestLength>,
+}
+
+#[workflow_methods]
+impl TravellingSalesman {
+    /// Runs the search, over as many attempts as it takes.
+    ///
+    /// # Errors
+    /// The instance is invalid, or the workflow was cancelled.
+    #[run(name = "travelling-salesman")]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, input: SolveInput) -> WorkflowResult<Tour> {
+        let tour = ctx.execute_activity(Activities::improve_tour, input, options()).await?;
+        ctx.state_mut(|state| state.hear(BestLength { length: tour.length, round: tour.rounds }));
+        Ok(tour)
+    }
+
+    /// A shorter tour was found.
+    #[signal(name = "better_tour")]
+    pub fn better_tour(&mut self, _ctx: &mut SyncWorkflowContext<Self>, found: BestLength) {
+        self.hear(found);
+    }
+
+    /// The length of the shortest tour that was told; none before the first.
+    #[query(name = "best_length")]
+    pub fn best_length(&self, _ctx: &WorkflowContextView) -> Option<BestLength> {
+        self.best
+    }
+}
+
+impl TravellingSalesman {
+    /// An attempt that was given up may tell late what a newer one has beaten.
+    fn hear(&mut self, found: BestLength) {
+        if self.best.is_none_or(|best| found.length <= best.length) {
+            self.best = Some(found);
+        }
+    }
+}
+
+/// A worker that dies is missed after the heartbeat timeout; the search itself may take a day.
+fn options() -> ActivityOptions {
+    let policy = RetryPolicy::builder().maximum_interval(Duration::from_secs(10)).build();
+    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(24 * 60 * 60))
+        .heartbeat_timeout(Duration::from_secs(10))
+        .retry_policy(policy)
+        .build()
+}
