@@ -1,10 +1,13 @@
-//! The activity, as its callers see it. What the SDK's macro makes of it has no docs and no `Debug`.
+//! The activity, as its callers see it, and how long it may take. What the SDK's macro makes of it has no docs and no `Debug`.
 #![allow(missing_docs, missing_debug_implementations, clippy::needless_pass_by_value, clippy::unimplemented)]
 
-use temporalio_common::ActivityError;
+use std::time::Duration;
+
+use mainspring_vocabulary::{ActivityContract, Timeouts};
+use temporalio_common::{ActivityError, RetryPolicy};
 use temporalio_macros::activity_definitions;
 
-use crate::{SolveInput, Tour};
+use crate::{InvalidInstance, SolveInput, Tour};
 
 /// The activities of `travelling-salesman-solver`.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +19,17 @@ impl Activities {
     #[activity(name = "improve_tour")]
     pub fn improve_tour(input: SolveInput) -> Result<Tour, ActivityError> {
         unimplemented!()
+    }
+}
+
+/// A worker that dies is missed after the heartbeat timeout; the search itself may take a day.
+impl ActivityContract for activities::ImproveTour {
+    type Failures = InvalidInstance;
+    const TIMEOUTS: Timeouts =
+        Timeouts::start_to_close(Duration::from_secs(24 * 60 * 60)).heartbeat(Duration::from_secs(10));
+
+    fn retry_policy() -> RetryPolicy {
+        RetryPolicy::builder().maximum_interval(Duration::from_secs(10)).build()
     }
 }
 

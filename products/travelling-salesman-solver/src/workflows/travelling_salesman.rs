@@ -1,10 +1,8 @@
 //! `travelling-salesman`: one long activity, and what it tells on its way.
 
-use std::time::Duration;
-
-use temporalio_common::RetryPolicy;
+use mainspring::prelude::ActivityContract;
 use temporalio_macros::{workflow, workflow_methods};
-use temporalio_sdk::{ActivityOptions, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
+use temporalio_sdk::{SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
 use travelling_salesman_solver_contract::{Activities, BestLength, SolveInput, Tour};
 
 /// Searches a short tour.
@@ -22,7 +20,7 @@ impl TravellingSalesman {
     /// The instance is invalid, or the workflow was cancelled.
     #[run(name = "travelling-salesman")]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: SolveInput) -> WorkflowResult<Tour> {
-        let tour = ctx.execute_activity(Activities::improve_tour, input, options()).await?;
+        let tour = ctx.execute_activity(Activities::improve_tour, input, Activities::improve_tour.options()).await?;
         ctx.state_mut(|state| state.hear(BestLength { length: tour.length, round: tour.rounds }));
         Ok(tour)
     }
@@ -47,13 +45,4 @@ impl TravellingSalesman {
             self.best = Some(found);
         }
     }
-}
-
-/// A worker that dies is missed after the heartbeat timeout; the search itself may take a day.
-fn options() -> ActivityOptions {
-    let policy = RetryPolicy::builder().maximum_interval(Duration::from_secs(10)).build();
-    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(24 * 60 * 60))
-        .heartbeat_timeout(Duration::from_secs(10))
-        .retry_policy(policy)
-        .build()
 }
