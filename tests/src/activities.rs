@@ -12,17 +12,17 @@ pub struct Lab;
 
 /// Every one of them.
 pub fn all(set: ActivitySet<Lab>) -> ActivitySet<Lab> {
-    set.activity(Lab::echo)
-        .activity(Lab::nap)
-        .activity(Lab::stubborn)
-        .activity(Lab::heeding)
-        .activity(Lab::burn)
-        .activity(Lab::spawn_blocker)
-        .activity(Lab::fail)
-        .activity(Lab::panic)
-        .activity(Lab::scope)
-        .activity(Lab::stuck)
-        .activity(Lab::dial)
+    set.activity_unchecked(Lab::echo)
+        .activity_unchecked(Lab::nap)
+        .activity_unchecked(Lab::stubborn)
+        .activity_unchecked(Lab::heeding)
+        .activity_unchecked(Lab::burn)
+        .activity_unchecked(Lab::spawn_blocker)
+        .activity_unchecked(Lab::fail)
+        .activity_unchecked(Lab::panic)
+        .activity_unchecked(Lab::scope)
+        .activity_unchecked(Lab::stuck)
+        .activity_unchecked(Lab::dial)
 }
 
 /// One variant for each thing that an error can say.

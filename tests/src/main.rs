@@ -7,6 +7,8 @@ mod activities;
 mod beats;
 mod books;
 mod builds;
+mod keys;
+mod later;
 mod ledger;
 mod rounds;
 mod workflows;
@@ -40,25 +42,31 @@ fn lab(name: &str, queue: &str) -> Product {
         .workflow::<ledger::Chain>()
         .workflow::<ledger::Turns>()
         .workflow::<workflows::Tally>()
+        .workflow::<keys::CallLocal>()
+        .activities(
+            |_setup| async { Ok(keys::Keys) },
+            |set| set.activity(keys::Keys::tell_keys).activity(keys::Keys::beats_locally),
+        )
+        .activities(|_setup| async { Ok(later::Later) }, later::all)
         .workflow::<rounds::Rounds>()
         .activities(|_setup| async { Ok(activities::Lab) }, activities::all)
         .activities(
             |_setup| async { Ok(beats::Beats) },
             |set| {
-                set.activity(beats::Beats::resume_over_a_death)
-                    .activity(beats::Beats::effect_once)
-                    .activity(beats::Beats::deaf_after_details)
-                    .activity(beats::Beats::stalls)
-                    .activity(beats::Beats::refused)
-                    .activity(beats::Beats::optional)
-                    .activity(beats::Beats::leaves_a_heartbeater)
-                    .activity(beats::Beats::foreign_details)
-                    .activity(beats::Beats::checks)
-                    .activity(beats::Beats::counts_until)
-                    .activity(beats::Beats::apart)
-                    .activity(beats::Beats::pool_burn)
-                    .activity(beats::Beats::pool_panic)
-                    .activity(beats::Beats::pool_until_cancelled)
+                set.activity_unchecked(beats::Beats::resume_over_a_death)
+                    .activity_unchecked(beats::Beats::effect_once)
+                    .activity_unchecked(beats::Beats::deaf_after_details)
+                    .activity_unchecked(beats::Beats::stalls)
+                    .activity_unchecked(beats::Beats::refused)
+                    .activity_unchecked(beats::Beats::optional)
+                    .activity_unchecked(beats::Beats::leaves_a_heartbeater)
+                    .activity_unchecked(beats::Beats::foreign_details)
+                    .activity_unchecked(beats::Beats::checks)
+                    .activity_unchecked(beats::Beats::counts_until)
+                    .activity_unchecked(beats::Beats::apart)
+                    .activity_unchecked(beats::Beats::pool_burn)
+                    .activity_unchecked(beats::Beats::pool_panic)
+                    .activity_unchecked(beats::Beats::pool_until_cancelled)
             },
         )
 }

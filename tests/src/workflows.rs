@@ -9,7 +9,8 @@ use temporalio_common::UntypedActivity;
 use temporalio_common::data_converters::RawValue;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{
-    ActivityOptions, LocalActivityOptions, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult,
+    ActivityCancellationType, ActivityOptions, LocalActivityOptions, SyncWorkflowContext, WorkflowContext,
+    WorkflowContextView, WorkflowResult,
 };
 
 use crate::activities::Lab;
@@ -26,6 +27,9 @@ pub struct CallInput {
     /// Another worker's.
     #[serde(default)]
     queue: Option<String>,
+    /// When it is cancelled, the activity is asked to end, and waited for.
+    #[serde(default)]
+    waits_for_cancellation: bool,
 }
 
 /// Calls one activity by name.
@@ -42,7 +46,10 @@ impl Call {
             .maximum_attempts(input.attempts)
             .build();
         let options = ActivityOptions::with_start_to_close_timeout(Duration::from_secs(120)).retry_policy(policy);
-        let options = options.maybe_task_queue(input.queue);
+        let options = options.maybe_task_queue(input.queue).cancellation_type(match input.waits_for_cancellation {
+            true => ActivityCancellationType::WaitCancellationCompleted,
+            false => ActivityCancellationType::default(),
+        });
         let options = if input.heartbeat_seconds > 0 {
             options.heartbeat_timeout(Duration::from_secs(input.heartbeat_seconds)).build()
         } else {

@@ -39,9 +39,10 @@ impl Greeter {
 }
 
 fn greeter(queue: &str, word: &'static str) -> Product {
-    Product::new("greeter", queue)
-        .workflow::<Greet>()
-        .activities(move |_setup| async move { Ok(Greeter(word.to_owned())) }, |set| set.activity(Greeter::greet))
+    Product::new("greeter", queue).workflow::<Greet>().activities(
+        move |_setup| async move { Ok(Greeter(word.to_owned())) },
+        |set| set.activity_unchecked(Greeter::greet),
+    )
 }
 
 fn host(env: &Env, product: Product) -> Result<Host, TestError> {
@@ -94,7 +95,7 @@ async fn a_queue_whose_activities_somebody_else_runs_gets_no_poller_for_them_and
     let queue = env.queue("mixed");
     let flows = host(&env, Product::new("flows", &queue).workflow::<Greet>())?.start().await?;
     let acts = Product::new("acts", &queue)
-        .activities(|_setup| async { Ok(Greeter("hello".to_owned())) }, |set| set.activity(Greeter::greet));
+        .activities(|_setup| async { Ok(Greeter("hello".to_owned())) }, |set| set.activity_unchecked(Greeter::greet));
     let acts = host(&env, acts)?.start().await?;
     let client = env.client().await?;
     // Half of these would fail once with "not found", and come again after a second.
@@ -163,7 +164,7 @@ async fn a_product_that_cannot_be_set_up_is_named_with_its_queue() -> Outcome {
     assert!(text.starts_with("product greeter on greetings cannot start: GREETER_TOKEN is missing"), "{text}");
     let unconnected = Product::new("greeter", "greetings").activities(
         |_setup| async { Err::<Greeter, _>("the bank is closed".into()) },
-        |set| set.activity(Greeter::greet),
+        |set| set.activity_unchecked(Greeter::greet),
     );
     let error = host(&env, unconnected)?.start().await.map(drop);
     let Err(error @ HostError::ProductSetup { .. }) = error else { return Err(format!("{error:?}").into()) };

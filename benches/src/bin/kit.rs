@@ -72,7 +72,7 @@ impl Bank {
 fn product() -> Product {
     Product::new("shop", "shop")
         .workflow_as::<Ordered, Order>()
-        .activities(|_setup| async { Ok(Bank) }, |set| set.activity(Bank::charge))
+        .activities(|_setup| async { Ok(Bank) }, |set| set.activity_unchecked(Bank::charge))
 }
 
 async fn once(env: &Env) -> Result<[Duration; 3], TestError> {

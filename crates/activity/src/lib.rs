@@ -33,11 +33,15 @@
 mod cpu;
 mod heartbeat;
 pub mod isolated;
+mod keys;
+mod later;
 mod resume;
 mod shutdown;
 
 pub use cpu::{CpuError, CpuPool, CpuTask, cpu};
 pub use heartbeat::{HeartbeatError, Heartbeater, MAX_DETAILS_BYTES, StallGuard};
 pub use isolated::{Isolated, IsolatedError};
+pub use keys::{attempt_key, idempotency_key, key_for};
+pub use later::{CompletionToken, LaterError, complete_later};
 pub use resume::{Resume, resume};
 pub use shutdown::{ShutdownMonitor, StopReason, WorkerShuttingDown};

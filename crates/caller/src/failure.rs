@@ -50,9 +50,10 @@ impl WorkflowFailure {
         self.links().find_map(|link| link.own_type.as_deref())
     }
 
-    /// Whether an error of this type name is anywhere in the chain.
-    pub fn is(&self, type_name: &str) -> bool {
-        self.links().any(|link| link.own_type.as_deref() == Some(type_name))
+    /// Whether an error of this class is anywhere in the chain: `failure.is(ChargeError::CARD_DECLINED)`. A name may be given
+    /// too, for one of another language.
+    pub fn is(&self, failure_type: impl AsRef<str>) -> bool {
+        self.links().any(|link| link.own_type.as_deref() == Some(failure_type.as_ref()))
     }
 
     /// What that outermost error carries beside its message, as far as it is JSON.

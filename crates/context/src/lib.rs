@@ -18,11 +18,13 @@
 //! ```
 
 mod endings;
+mod local;
 mod panics;
 mod scope;
 mod shutdown;
 
 pub use endings::{Ended, Endings};
+pub use local::LocalCall;
 pub use panics::{note_panic_place, take_panic_place};
 pub use scope::{
     Activity, Entered, InScope, Message, Scope, Workflow, activity, current, is_replaying, message, workflow,

@@ -1,7 +1,8 @@
 //! `#[derive(Failure)]`: from the classes of a type's kinds to its impls.
 
+use heck::ToShoutySnakeCase;
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Result};
 
 use crate::class::{Class, NextDelay};
@@ -19,6 +20,22 @@ struct Kind<'a> {
 impl<'a> Kind<'a> {
     fn read(name: &'a Ident, path: TokenStream, fields: &'a Fields, attributes: &[Attribute]) -> Result<Self> {
         Ok(Self { name, path, fields, class: Class::read(name, attributes)? })
+    }
+
+    /// The constant that stands for it: `CARD_DECLINED`. A struct has one kind, `TYPE`.
+    fn constant(&self, of_a_struct: bool) -> Result<Ident> {
+        if of_a_struct {
+            return Ok(format_ident!("TYPE", span = self.name.span()));
+        }
+        let name = self.name.to_string();
+        let constant = name.to_shouty_snake_case();
+        if constant == name {
+            let message = format!(
+                "{name} would also be the name of its constant: write it as Rust writes variants, with small letters"
+            );
+            return Err(Error::new(self.name.span(), message));
+        }
+        Ok(format_ident!("{constant}", span = self.name.span()))
     }
 
     /// The arm that gives the field marked `#[source]`.
@@ -74,6 +91,20 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         let benign = class.benign;
         quote!(#benign)
     });
+    let of_a_struct = matches!(input.data, Data::Struct(_));
+    let visibility = &input.vis;
+    let constants = kinds
+        .iter()
+        .map(|kind| {
+            let (constant, Class { type_name, retryable, .. }) = (kind.constant(of_a_struct)?, &kind.class);
+            let says = format!(" {type_name:?} on the wire.", type_name = type_name.value());
+            Ok(quote! {
+                #[doc = #says]
+                #visibility const #constant: #vocabulary::FailureType =
+                    #vocabulary::FailureType::new(#type_name, #retryable);
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
     let conversions = [quote!(ApplicationFailure), quote!(ActivityError), quote!(WorkflowTermination)].map(|target| {
         quote! {
             #[automatically_derived]
@@ -86,6 +117,9 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     });
     Ok(quote! {
         #[automatically_derived]
+        #[allow(dead_code)]
+        impl #name { #(#constants)* }
+        #[automatically_derived]
         impl ::core::fmt::Display for #name {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 match self { #(#messages,)* }
@@ -94,7 +128,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         #[automatically_derived]
         impl #vocabulary::Classified for #name {
             const TYPE_NAMES: &'static [&'static str] = &[#(#types),*];
-            const TERMINAL: &'static [&'static str] = &[#(#terminal),*];
+            const NON_RETRYABLE: &'static [&'static str] = &[#(#terminal),*];
             fn type_name(&self) -> &'static str { match self { #(#type_names,)* } }
             fn retryable(&self) -> bool { match self { #(#retryables,)* } }
             fn next_delay(&self) -> ::core::option::Option<::core::time::Duration> { match self { #(#delays,)* } }

@@ -17,7 +17,7 @@ pub use mainspring_logs as logs;
 pub use mainspring_settings as settings;
 pub use mainspring_vocabulary as vocabulary;
 pub use mainspring_worker::{
-    ActivitySet, DeclaredAttribute, GateFailure, GateInput, GateReport, GateType, Host, HostError, Product,
+    ActivitySet, DeclaredAttribute, GATE_BYTES, GateFailure, GateInput, GateReport, GateType, Host, HostError, Product,
     REPLAY_GATE, Registry, RegistryError, Report, RunningHost, Setup, SetupError, Sum, WorkerSettings, WorkflowEntry,
     run,
 };
@@ -27,7 +27,9 @@ pub use mainspring_workflow as workflow;
 pub mod prelude {
     pub use mainspring_activity::{Heartbeater, Resume, ShutdownMonitor, resume};
     pub use mainspring_settings::{Reader, Secret, Section};
-    pub use mainspring_vocabulary::{Classified, Failure, Progress, Ranges};
+    pub use mainspring_vocabulary::{
+        ActivityContract, Classified, FailedWith, Failure, NoFailures, Progress, Ranges, Timeouts,
+    };
     pub use mainspring_worker::{Product, Setup, SetupError};
     pub use mainspring_workflow::{Received, Seen, continue_if_suggested};
 }

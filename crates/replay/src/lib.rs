@@ -19,7 +19,7 @@ pub mod server;
 pub use code::{Code, Replayed, Verdict};
 pub use corpus::on_every_core;
 pub use error::ReplayError;
-pub use history::History;
+pub use history::{History, Owner, Part, Place, Placed};
 pub use naming::patch_of;
 pub use parting::Parting;
 pub use scrub::{Fields, Scrub, Scrubbing};

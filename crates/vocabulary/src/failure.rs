@@ -11,7 +11,7 @@ pub trait Classified: Display {
     /// Every type name that it may bear on the wire.
     const TYPE_NAMES: &'static [&'static str];
     /// Those that are never retried, for a retry policy in workflow code.
-    const TERMINAL: &'static [&'static str];
+    const NON_RETRYABLE: &'static [&'static str];
 
     /// The type name on the wire.
     fn type_name(&self) -> &'static str;
@@ -23,6 +23,41 @@ pub trait Classified: Display {
     fn benign(&self) -> bool;
     /// What led to it, where a field is marked as its source.
     fn cause(&self) -> Option<&(dyn Error + 'static)>;
+}
+
+/// The failures of an activity that has no classes of its own: what it returns is `Unclassified` on the wire, and retried.
+#[derive(Clone, Copy, Debug)]
+pub enum NoFailures {}
+
+impl Display for NoFailures {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {}
+    }
+}
+
+impl Classified for NoFailures {
+    const TYPE_NAMES: &'static [&'static str] = &[];
+    const NON_RETRYABLE: &'static [&'static str] = &[];
+
+    fn type_name(&self) -> &'static str {
+        match *self {}
+    }
+
+    fn retryable(&self) -> bool {
+        match *self {}
+    }
+
+    fn next_delay(&self) -> Option<Duration> {
+        match *self {}
+    }
+
+    fn benign(&self) -> bool {
+        match *self {}
+    }
+
+    fn cause(&self) -> Option<&(dyn Error + 'static)> {
+        match *self {}
+    }
 }
 
 /// The SDK's failure for a classified error, with its causes.

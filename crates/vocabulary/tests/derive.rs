@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mainspring_vocabulary::{Classified, Failure};
+use mainspring_vocabulary::{Classified, Failure, FailureType};
 
 #[derive(Debug, Failure)]
 enum Every {
@@ -30,6 +30,17 @@ fn the_next_delay_can_be_what_the_other_side_asked_for() {
     assert_eq!(Asked::Surely { hour: 3, wait: minute }.next_delay(), Some(minute));
 }
 
+#[derive(Debug, Failure)]
+#[failure(retryable, message = "one kind alone", type_name = "Alone")]
+struct One;
+
+#[test]
+fn each_kind_has_a_constant_by_which_its_type_is_named() {
+    let of = |kind: FailureType| (kind.name(), kind.retryable());
+    assert_eq!([Every::UNIT, Every::FIELDS, Every::TUPLE].map(of), [("Unit", false), ("Named", true), ("Tuple", true)]);
+    assert_eq!((of(One::TYPE), One::TYPE.to_string()), (("Alone", true), "Alone".to_owned()));
+}
+
 #[test]
 fn each_variant_says_its_words_and_its_class() {
     let fields = Every::Fields { name: "x".into(), size: 7 };
@@ -42,7 +53,7 @@ fn each_variant_says_its_words_and_its_class() {
     assert_eq!([Every::Unit.retryable(), fields.retryable(), tuple.retryable()], [false, true, true]);
     assert_eq!((fields.next_delay(), tuple.next_delay()), (Some(Duration::from_secs(90)), None));
     assert_eq!((tuple.benign(), fields.benign()), (true, false));
-    assert_eq!((Every::TYPE_NAMES, Every::TERMINAL), (&["Unit", "Named", "Tuple"][..], &["Unit"][..]));
+    assert_eq!((Every::TYPE_NAMES, Every::NON_RETRYABLE), (&["Unit", "Named", "Tuple"][..], &["Unit"][..]));
 }
 
 /// Names that could clash with those of the derive's output, and every kind of source.

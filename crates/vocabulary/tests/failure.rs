@@ -95,13 +95,13 @@ fn a_name_of_choice_and_a_benign_category_reach_the_wire() {
 fn a_struct_is_a_failure_of_one_kind() {
     let sent = sent(NoSuchOrder { id: 7 });
     assert_eq!((chain(&sent), info(&sent).r#type.as_str()), (vec!["7 is not there"], "NoSuchOrder"));
-    assert_eq!(NoSuchOrder::TYPE_NAMES, NoSuchOrder::TERMINAL);
+    assert_eq!(NoSuchOrder::TYPE_NAMES, NoSuchOrder::NON_RETRYABLE);
 }
 
 #[test]
 fn a_retry_policy_can_be_made_of_the_enum() {
     assert_eq!(ChargeError::TYPE_NAMES, ["CardDeclined", "BankBusy", "AlreadyCharged", "Ledger"]);
-    assert_eq!(ChargeError::TERMINAL, ["CardDeclined", "AlreadyCharged"]);
+    assert_eq!(ChargeError::NON_RETRYABLE, ["CardDeclined", "AlreadyCharged"]);
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use mainspring::Product;
+use mainspring::prelude::{ActivityContract, NoFailures, Timeouts};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use temporalio_sdk::{ActivityOptions, WorkflowContext, WorkflowResult};
+use temporalio_sdk::{WorkflowContext, WorkflowResult};
 
 /// What its workers run, on the task queue that they poll.
 pub fn product() -> Product {
@@ -30,8 +31,7 @@ pub struct Greet;
 impl Greet {
     #[run(name = "greet")]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: GreetInput) -> WorkflowResult<String> {
-        let options = ActivityOptions::start_to_close_timeout(Duration::from_secs(10));
-        Ok(ctx.execute_activity(Greeter::compose, input.name, options).await?)
+        Ok(ctx.execute_activity(Greeter::compose, input.name, Greeter::compose.options()).await?)
     }
 }
 
@@ -43,4 +43,10 @@ impl Greeter {
     pub async fn compose(_ctx: ActivityContext, name: String) -> Result<String, ActivityError> {
         Ok(format!("Hello, {name}!"))
     }
+}
+
+/// How long it may take; a worker does not start with timeouts that cannot hold.
+impl ActivityContract for greeter::Compose {
+    type Failures = NoFailures;
+    const TIMEOUTS: Timeouts = Timeouts::start_to_close(Duration::from_secs(10));
 }

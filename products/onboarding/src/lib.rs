@@ -9,7 +9,7 @@ mod settings;
 pub mod workflows;
 
 use mainspring::Product;
-use onboarding_contract::{Onboarding, TASK_QUEUE};
+use onboarding_contract::{Activities, Onboarding, TASK_QUEUE};
 
 use activities::Services;
 pub use settings::{Endpoint, OnboardingSettings};
@@ -23,10 +23,10 @@ pub fn product() -> Product {
         .activities(
             |setup| async move { Services::connect(&setup.settings()?) },
             |set| {
-                set.activity(Services::create_user_account)
-                    .activity(Services::send_welcome_email)
-                    .activity(Services::provision_trial_resources)
-                    .activity(Services::send_follow_up)
+                set.activity_as(Services::create_user_account, Activities::create_user_account)
+                    .activity_as(Services::send_welcome_email, Activities::send_welcome_email)
+                    .activity_as(Services::provision_trial_resources, Activities::provision_trial_resources)
+                    .activity_as(Services::send_follow_up, Activities::send_follow_up)
             },
         )
 }
@@ -35,7 +35,7 @@ pub fn product() -> Product {
 mod tests {
     use mainspring::settings::Sources;
     use mainspring::{Registry, RegistryError};
-    use onboarding_contract::{CancelFollowUp, GetStatus};
+    use onboarding_contract::{CALL_TIMEOUT, CancelFollowUp, GetStatus};
     use temporalio_common::{QueryDefinition, SignalDefinition};
 
     use super::workflows::Onboarding;
@@ -53,6 +53,14 @@ mod tests {
         assert_eq!(SignalDefinition::name(&CancelFollowUp), SignalDefinition::name(&Onboarding::cancel_follow_up));
         assert_eq!(QueryDefinition::name(&GetStatus), QueryDefinition::name(&Onboarding::status));
         Ok(())
+    }
+
+    #[test]
+    fn a_steps_timeout_leaves_room_for_the_calls_own() {
+        for activity in super::product().activity_entries() {
+            let close = activity.timeouts().map(|timeouts| timeouts.start_to_close);
+            assert!(close.is_some_and(|close| close > CALL_TIMEOUT), "{activity:?}");
+        }
     }
 
     #[test]

@@ -5,3 +5,4 @@ mod checking;
 mod gating;
 mod patching;
 mod rig;
+mod variants;

@@ -46,6 +46,11 @@ impl Rig {
 
     /// A worker of that build, polling. It caches nothing, so each task of a workflow is a replay from its first event.
     pub(crate) async fn worker(&self, build: &str) -> Result<Process, TestError> {
+        self.worker_with(build, &[]).await
+    }
+
+    /// The same, with more settings.
+    pub(crate) async fn worker_with(&self, build: &str, more: &[(&str, &str)]) -> Result<Process, TestError> {
         let settings = [
             ("TEMPORAL_ADDRESS", self.env.address()),
             ("LAB_QUEUES", &self.queue),
@@ -55,7 +60,7 @@ impl Rig {
             ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0"),
             ("MAINSPRING_LOG_FORMAT", "json"),
         ];
-        let mut worker = Process::spawn(PROGRAM, &[], settings)?;
+        let mut worker = Process::spawn(PROGRAM, &[], settings.into_iter().chain(more.iter().copied()))?;
         worker.line("\"msg\":\"polling\"").await?;
         Ok(worker)
     }
@@ -68,8 +73,13 @@ impl Rig {
 
     /// A run that waits to be ended, after so many activities.
     pub(crate) async fn begun(&self, name: &str) -> Result<String, TestError> {
+        self.begun_with(name, &name.into()).await
+    }
+
+    /// The same, with another input.
+    pub(crate) async fn begun_with(&self, name: &str, input: &Value) -> Result<String, TestError> {
         let id = self.env.id(name);
-        self.client.begin(&self.queue, &id, "change", &name).await?;
+        self.client.begin(&self.queue, &id, "change", input).await?;
         let mut looks = tokio::time::interval(Duration::from_millis(100));
         for _ in 0..600 {
             looks.tick().await;

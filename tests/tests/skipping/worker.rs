@@ -129,7 +129,10 @@ pub(crate) async fn start(env: &Env, queue: &str) -> Result<RunningHost, TestErr
         .workflow_unchecked::<Work>()
         .workflow::<Insist>()
         .workflow::<Tally>()
-        .activities(|_setup| async { Ok(Hands) }, |set| set.activity(Hands::work).activity(Hands::insist));
+        .activities(
+            |_setup| async { Ok(Hands) },
+            |set| set.activity_unchecked(Hands::work).activity_unchecked(Hands::insist),
+        );
     let pairs = [("TEMPORAL_ADDRESS", env.address()), ("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "5")];
     Ok(Host::new(Registry::new([product])?, Sources::from_pairs(pairs))?.http(None).start().await?)
 }

@@ -6,6 +6,7 @@ mod asking;
 mod batches;
 mod desk;
 mod ending;
+mod later;
 mod lost_answers;
 mod refusals;
 mod starting;

@@ -43,7 +43,7 @@ impl Work {
 
 fn registry() -> Result<Registry, TestError> {
     let product = Product::new("bench-replay", QUEUE).workflow_unchecked::<Echoes>();
-    Ok(Registry::new([product.activities(|_setup| async { Ok(Work) }, |set| set.activity(Work::echo))])?)
+    Ok(Registry::new([product.activities(|_setup| async { Ok(Work) }, |set| set.activity_unchecked(Work::echo))])?)
 }
 
 /// As the gate has it: with every layer that a worker puts around workflows.

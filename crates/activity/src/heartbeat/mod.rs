@@ -17,7 +17,7 @@ use mainspring_context::Ended;
 use mainspring_vocabulary::{Progress, progress};
 use parking_lot::Mutex;
 use temporalio_common::protos::temporal::api::common::v1::Payload;
-use temporalio_sdk::activities::ActivityContext;
+use temporalio_sdk::activities::{ActivityContext, ActivityInfo};
 
 use beat::Beating;
 pub use error::HeartbeatError;
@@ -148,6 +148,11 @@ impl Drop for Heartbeater {
             taken.remove(&self.attempt);
         }
     }
+}
+
+/// Whether this attempt has a heartbeater.
+pub(crate) fn is_taken(info: &ActivityInfo) -> bool {
+    TAKEN.lock().as_ref().is_some_and(|taken| taken.contains(&(info.task_token.clone(), info.attempt)))
 }
 
 fn interval(ctx: &ActivityContext) -> Option<Duration> {

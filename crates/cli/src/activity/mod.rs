@@ -1,9 +1,10 @@
 //! `activity replay`: one attempt of a failed activity, run here as a worker would run it. `fetch` reads what it was given,
-//! `fence` keeps it from the network, `attempt` runs it and tells how it ended.
+//! `fence` keeps it from the network, `attempt` runs it and tells how it ended. `finish` ends an activity from outside.
 
 mod attempt;
 mod fence;
 mod fetch;
+mod finish;
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
@@ -23,6 +24,9 @@ use crate::{block_on, say};
 pub(crate) fn run(verb: &ActivityVerb, registry: &Registry, sources: Sources) -> Result<(), Failure> {
     match verb {
         ActivityVerb::Replay(arguments) => replay(arguments, registry, sources),
+        ActivityVerb::Complete(arguments) => block_on(finish::complete(arguments, &sources)),
+        ActivityVerb::Fail(arguments) => block_on(finish::fail(arguments, &sources)),
+        ActivityVerb::Heartbeat(arguments) => block_on(finish::heartbeat(arguments, &sources)),
         ActivityVerb::Fenced { output } => {
             // Before anything else: a process of several threads cannot be moved.
             fence::enter()?;

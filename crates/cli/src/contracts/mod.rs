@@ -4,7 +4,7 @@
 //! themselves understood with, is a finding; docs/testing.md has the rules.
 
 mod compare;
-mod corpus;
+pub(crate) mod corpus;
 mod described;
 mod files;
 mod findings;
@@ -30,6 +30,8 @@ struct Outcome<'a> {
     findings: Vec<Finding>,
     /// Files that say less than the code, or something else that breaks nothing.
     outdated: Vec<String>,
+    /// What nobody checks.
+    unchecked: Vec<String>,
 }
 
 pub(crate) fn run(verb: &ContractsVerb, registry: &Registry) -> Result<(), Failure> {
@@ -37,7 +39,8 @@ pub(crate) fn run(verb: &ContractsVerb, registry: &Registry) -> Result<(), Failu
         ContractsVerb::Check(arguments) => {
             let outcomes = outcomes(registry, arguments, true)?;
             show(&outcomes, arguments.output)?;
-            for Outcome { product, .. } in &outcomes {
+            for Outcome { product, unchecked, .. } in &outcomes {
+                unchecked.iter().for_each(|what| say(&format!("warning: {what}")));
                 for workflow in product.workflows() {
                     for (kind, name) in workflow.unlisted() {
                         let kind = format!("{kind:?}").to_lowercase();
@@ -110,20 +113,32 @@ fn outcome<'a>(
         None if must_be_there => return Err(schemas.missing()),
         committed => committed.unwrap_or_default(),
     };
+    let unchecked = findings::other_versions(&committed, &present);
     let (mut findings, outdated) = findings::find(&committed, &present);
     findings.extend(corpus::find(registry, product, &folder_of(&arguments.histories, product.name()))?);
-    Ok(Outcome { product, schemas, present, findings, outdated })
+    Ok(Outcome { product, schemas, present, findings, outdated, unchecked })
 }
 
 fn refuse(outcomes: &[Outcome<'_>]) -> Result<(), Failure> {
-    let breaks: usize = outcomes.iter().map(|outcome| outcome.findings.len()).sum();
-    if breaks == 0 {
-        return Ok(());
+    let (saved, changes): (Vec<&Finding>, Vec<&Finding>) =
+        outcomes.iter().flat_map(|outcome| &outcome.findings).partition(|finding| finding.is_saved());
+    let mut said = Vec::new();
+    if !changes.is_empty() {
+        let breaks = if changes.len() == 1 { "change breaks" } else { "changes break" };
+        said.push(format!(
+            "{} {breaks} runs in flight or older callers. When neither is left, `contracts update --breaking` commits the new schemas",
+            changes.len()
+        ));
     }
-    let changes = if breaks == 1 { "1 change breaks".to_owned() } else { format!("{breaks} changes break") };
-    Err(Failure::Broken(format!(
-        "{changes} runs in flight or older callers. When neither is left, `contracts update --breaking` commits the new schemas"
-    )))
+    if !saved.is_empty() {
+        let (payloads, they) = if saved.len() == 1 { ("payload", "it") } else { ("payloads", "they") };
+        said.push(format!(
+            "{} saved {payloads} cannot be decoded, as in open runs like those that {they} came from. When no such run is \
+             left, delete the histories that are named above and save others with `replay capture`",
+            saved.len()
+        ));
+    }
+    if said.is_empty() { Ok(()) } else { Err(Failure::Broken(said.join(". "))) }
 }
 
 fn show(outcomes: &[Outcome<'_>], output: Output) -> Result<(), Failure> {

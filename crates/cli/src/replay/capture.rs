@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use mainspring_client::{Connector, Link, PATIENCE_COMMAND};
-use mainspring_replay::{Code, Fields, History, ReplayError, Run, Scrub, Scrubbing, Verdict, server};
+use mainspring_replay::{Code, Fields, History, Place, ReplayError, Run, Scrub, Scrubbing, Verdict, server};
 use mainspring_settings::connection::ConnectionSettings;
 use mainspring_worker::{Product, Registry};
 use serde_json::json;
@@ -11,6 +11,7 @@ use temporalio_common::data_converters::DataConverter;
 
 use crate::arguments::Output;
 use crate::arguments::replay::{CaptureArguments, ScrubLevel};
+use crate::contracts::corpus::{self, Undecoded};
 use crate::exit::Failure;
 use crate::{print, say};
 
@@ -34,7 +35,8 @@ pub(crate) async fn run(
     for product in registry.products() {
         let folder = arguments.corpus.folder(product.name());
         let code = registry.code_of(product, &namespace, DataConverter::default());
-        let capture = Capture { arguments, link: &link, converter: connector.data_converter(), code, folder };
+        let converter = connector.data_converter();
+        let capture = Capture { arguments, registry: &registry, product, link: &link, converter, code, folder };
         for workflow in product.workflow_names() {
             let runs = capture.runs(product, workflow).await?;
             if runs.is_empty() {
@@ -57,6 +59,8 @@ pub(crate) async fn run(
 
 struct Capture<'a> {
     arguments: &'a CaptureArguments,
+    registry: &'a Registry,
+    product: &'a Product,
     link: &'a Link,
     converter: &'a DataConverter,
     code: Code,
@@ -88,14 +92,19 @@ impl Capture<'_> {
         if let Some(why) = self.parts(&history) {
             return Ok(Taken::Refused(format!("it does not replay on this code, even as it is: {why}")));
         }
+        if let Some(unread) = self.undecoded(&history) {
+            return Ok(Taken::Refused(format!("this code does not decode, even as it is, the {unread}")));
+        }
         let first = level(self.arguments.scrub);
         let (mut at, mut first_fault) = (first, None);
         loop {
-            let scrubbed = self.scrub(at).apply(&history).map_err(|error| Failure::Other(error.to_string()))?;
+            let schemas = |place: &Place| corpus::schemas(self.registry, self.product, place);
+            let scrubbed = self.scrub(at).apply_knowing(&history, &schemas);
+            let scrubbed = scrubbed.map_err(|error| Failure::Other(error.to_string()))?;
             let json = scrubbed.to_json().map_err(|error| Failure::Other(error.to_string()))?;
             // As it will be read.
             let saved = History::read(json.as_bytes()).map_err(|error| Failure::Other(error.to_string()))?;
-            let Some(why) = self.parts(&saved) else {
+            let Some(why) = self.differs(&saved) else {
                 write(&self.folder, &file, &json)?;
                 return Ok(Taken::Saved(file, at));
             };
@@ -104,7 +113,7 @@ impl Capture<'_> {
                 Some(less) => at = less,
                 None => {
                     return Ok(Taken::Refused(format!(
-                        "scrubbed, it takes another branch: {fault}. Name the fields that decide with --keep, or let it be \
+                        "scrubbed, it {fault}. Name the fields that decide with --keep, or let it be \
                          scrubbed less with --or-less"
                     )));
                 }
@@ -115,6 +124,16 @@ impl Capture<'_> {
     fn scrub(&self, level: Scrubbing) -> Scrub {
         let fields = Fields { keep: self.arguments.keep.clone(), mask: self.arguments.mask.clone() };
         Scrub::new(level, fields, mainspring_logs::is_secret, uuid::Uuid::new_v4().to_string())
+    }
+
+    /// What is lost by scrubbing, if something is. A workflow's own result is read by no replay, but by `contracts check`.
+    fn differs(&self, saved: &History) -> Option<String> {
+        let parts = self.parts(saved).map(|why| format!("takes another branch: {why}"));
+        parts.or_else(|| Some(format!("cannot be decoded: {}", self.undecoded(saved)?)))
+    }
+
+    fn undecoded(&self, history: &History) -> Option<Undecoded> {
+        corpus::undecoded(self.registry, self.product, history).next()
     }
 
     /// Why the code does something else, if it does. On a thread of its own, for a replay blocks.

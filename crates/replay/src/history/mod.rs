@@ -1,5 +1,6 @@
 //! A workflow's history, in any form in which it was exported; saved in one.
 
+mod place;
 mod read;
 mod save;
 pub(crate) mod shape;
@@ -15,6 +16,7 @@ use temporalio_common::protos::temporal::api::history::v1::{
 };
 
 use crate::ReplayError;
+pub use place::{Owner, Part, Place, Placed};
 
 /// The events of one run, which can be replayed: the first says what was started, and a worker has had a task.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +74,11 @@ impl History {
     /// In the order in which they happened.
     pub fn events(&self) -> &[HistoryEvent] {
         &self.events.events
+    }
+
+    /// How many bytes they are, as they come from a server.
+    pub fn bytes(&self) -> u64 {
+        self.events().iter().map(crate::server::bytes_of).sum()
     }
 
     /// To change them: payloads and names, say. What is read from a history is checked anew by [`Self::new`].

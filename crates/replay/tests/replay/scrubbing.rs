@@ -101,7 +101,11 @@ fn fields_are_kept_and_masked_by_name_or_by_the_end_of_a_path() {
 
 #[test]
 fn what_was_scrubbed_replays_as_before() {
-    let history = scrubbed(Scrubbing::Values, Fields::default(), &with(&person()));
+    let mut person = person();
+    // As the SDK numbers its activities.
+    person["seat"] = json!("1");
+    let history = scrubbed(Scrubbing::Values, Fields::default(), &with(&person));
+    assert_ne!(input(&history)["seat"], "1");
     assert_eq!(code!(builds::Same).replay(&history).unwrap().verdict, Verdict::Same);
 }
 
@@ -190,4 +194,36 @@ fn texts_and_ids_beside_the_payloads_go_and_ids_stay_alike() {
 fn history_name(history: &History, path: &str) -> String {
     let value: Value = serde_json::from_str(&history.to_json().unwrap()).unwrap();
     value["events"][4].pointer(path).unwrap().as_str().unwrap().to_owned()
+}
+
+/// What a type says of its payloads: those of `onboarding`'s input.
+fn knowing(level: Scrubbing, fields: Fields, input_value: &Value) -> Value {
+    let schemas = |place: &mainspring_replay::Place| match place.part {
+        mainspring_replay::Part::Input if place.of.to_string() == "workflow onboarding" => {
+            vec![json!({ "properties": {
+            "plan": { "enum": ["trial", "paid"] }, "api_key": { "enum": ["k-1"] }, "mail": { "const": "ada.lovelace@example.com" },
+        } })]
+        }
+        _ => Vec::new(),
+    };
+    let is_secret = |name: &str| name == "api_key";
+    let scrub = Scrub::new(level, fields, is_secret, "salt");
+    let scrubbed = scrub.apply_knowing(&with(input_value), &schemas).unwrap();
+    assert_eq!(code!(builds::Same).replay(&scrubbed).unwrap().verdict, Verdict::Same);
+    input(&scrubbed)
+}
+
+#[test]
+fn constants_of_the_type_stay_at_their_place_and_nothing_else_does() {
+    let mut planted = person();
+    planted["user"] = json!("trial");
+    let after = knowing(Scrubbing::Values, Fields::default(), &planted);
+    assert_eq!((&after["plan"], &after["mail"]), (&json!("trial"), &person()["mail"]));
+    assert_ne!(after["user"], "trial", "the same string elsewhere is somebody's");
+    assert_ne!(after["api_key"], "k-1", "a secret is no exception");
+    planted["plan"] = json!("of-ada");
+    assert_ne!(knowing(Scrubbing::Values, Fields::default(), &planted)["plan"], "of-ada", "it is no constant");
+    let fields = Fields { keep: Vec::new(), mask: vec!["plan".to_owned()] };
+    assert_ne!(knowing(Scrubbing::Values, fields, &person())["plan"], "trial", "it is masked");
+    assert_eq!(knowing(Scrubbing::Personal, Fields::default(), &person())["mail"], person()["mail"]);
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mainspring_settings::Sources;
+use mainspring_vocabulary::{Progress, progress};
 use mainspring_worker::{Beat, LoneAttempt, LoneOutcome, RunningLoneAttempt};
 use temporalio_common::data_converters::{
     ActivitySerializationContext, GenericPayloadConverter, PayloadConverter, SerializationContext,
@@ -75,6 +76,12 @@ impl<T> ActivityEnd<T> {
     pub fn beats_as<D: TemporalDeserializable + 'static>(&self) -> Vec<D> {
         self.beats.iter().filter_map(|beat| decoded(beat.details.clone()).ok()).collect()
     }
+
+    /// The progress that it beat with, as a next attempt of this build would read it.
+    pub fn progress_as<P: Progress>(&self) -> Vec<P> {
+        let details = self.beats.iter().filter_map(|beat| decoded(beat.details.clone()).ok());
+        details.filter_map(|details| progress::from_details(details).ok()).collect()
+    }
 }
 
 impl<A> ActivityRun<A>
@@ -99,7 +106,18 @@ where
         self.task(move |task| task.attempt = i32::try_from(attempt).unwrap_or(i32::MAX))
     }
 
-    /// What the attempt before last beat with.
+    /// The progress that the attempt before has beaten last.
+    pub fn progress<P: Progress>(mut self, left: &P) -> Self {
+        match progress::to_details(left) {
+            Ok(details) => self.heartbeat_details(details),
+            Err(error) => {
+                self.input = Err(error.to_string());
+                self
+            }
+        }
+    }
+
+    /// What the attempt before last beat with; of a [`Progress`], say [`progress`](Self::progress).
     #[expect(clippy::needless_pass_by_value, reason = "as for a heartbeat itself")]
     pub fn heartbeat_details(mut self, details: impl TemporalSerializable + 'static) -> Self {
         match encoded(&details) {
@@ -215,6 +233,7 @@ where
             }
             LoneOutcome::Failed(failure) => Err(NotDone::Failed(Box::new(ActivityFailure::of(*failure)))),
             LoneOutcome::Cancelled => Err(NotDone::Cancelled),
+            LoneOutcome::Later => Err(NotDone::Later),
             LoneOutcome::HeartbeatTimedOut => Err(NotDone::HeartbeatTimedOut),
             _ => Err(NotDone::TimedOut),
         };

@@ -63,7 +63,7 @@ impl Env {
     /// # }
     /// # fn product() -> Product {
     /// #     Product::new("billing", "billing").workflow_as::<Invoicing, Invoice>()
-    /// #         .activities(|_setup| async { Err("the bank is closed".into()) }, |set| set.activity(Bank::charge))
+    /// #         .activities(|_setup| async { Err("the bank is closed".into()) }, |set| set.activity_unchecked(Bank::charge))
     /// # }
     ///
     /// # async fn a_customer_is_charged() -> Result<(), TestError> {

@@ -108,9 +108,10 @@ impl Shop {
 }
 
 fn product() -> Product {
-    Product::new("purchases", "purchases")
-        .workflow_as::<Purchasing, Purchase>()
-        .activities(|_setup| async { Ok(Shop) }, |set| set.activity(Shop::reserve).activity(Shop::charge))
+    Product::new("purchases", "purchases").workflow_as::<Purchasing, Purchase>().activities(
+        |_setup| async { Ok(Shop) },
+        |set| set.activity_unchecked(Shop::reserve).activity_unchecked(Shop::charge),
+    )
 }
 
 /// One purchase in one order: who cancels after the charge gets a refund, and nobody else.

@@ -18,4 +18,10 @@ enum NameOfOurs {
 #[failure(terminal, message = "nameless", type_name = "")]
 struct Nameless;
 
+#[derive(Failure)]
+enum Shouted {
+    #[failure(terminal, message = "no disk")]
+    IO,
+}
+
 fn main() {}

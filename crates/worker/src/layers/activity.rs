@@ -11,7 +11,7 @@ use temporalio_sdk::interceptors::{ActivityInboundInterceptor, ExecuteActivityIn
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
-use super::{Protected, panics};
+use super::{Protected, local, panics};
 use crate::drain::{Attempts, Limits};
 
 /// How long a report may wait for what has to be done before it.
@@ -111,6 +111,11 @@ impl ActivityInboundInterceptor for ActivityLayer {
         let info = input.activity_info();
         let limits = Limits { deadline: info.deadline, beats: info.heartbeat_timeout.is_some() };
         let activity = self.0.describe(info);
-        Box::pin(run_activity(activity, limits, &self.0, next.run(input)))
+        let long = info.is_local.then(|| local::watch(activity.clone(), input.headers())).flatten();
+        let body = next.run(input);
+        Box::pin(async move {
+            let _until_it_ends = long;
+            run_activity(activity, limits, &self.0, body).await
+        })
     }
 }

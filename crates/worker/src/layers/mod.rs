@@ -4,6 +4,7 @@
 mod activity;
 mod cap;
 mod difference;
+mod local;
 mod panics;
 mod protect;
 mod twice;

@@ -4,11 +4,13 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use mainspring_context::{Message, Scope, Workflow};
+use mainspring_context::{LocalCall, Message, Scope, Workflow};
 use parking_lot::Mutex;
+use temporalio_common::protos::temporal::api::common::v1::Payload;
 use temporalio_sdk::WorkflowContextView;
 use temporalio_sdk::workflow_interceptors::{
     CancellableWorkflowOutboundFuture, ContinueAsNewInput, ContinueAsNewResult, ExecuteWorkflowInput,
@@ -66,6 +68,10 @@ struct WorkflowLayer {
     busy: Arc<Busy>,
     routes: Arc<Routes>,
     cap: Option<AttemptCap>,
+    /// Calls of local activities so far.
+    locals: AtomicU32,
+    /// Within which a task of this workflow has to end.
+    task_timeout: Duration,
     /// Nothing that happens here is for real.
     is_replay: bool,
 }
@@ -95,7 +101,8 @@ impl WorkflowLayer {
             workflow_type = workflow.workflow_type,
             attempt = workflow.attempt,
         );
-        Self { workflow, span, busy, routes, cap, is_replay }
+        let task_timeout = view.task_timeout().unwrap_or_default();
+        Self { workflow, span, busy, routes, cap, locals: AtomicU32::new(0), task_timeout, is_replay }
     }
 
     /// Runs a step of the workflow's code. A panic goes on to the SDK, which fails the workflow task; here it is counted
@@ -225,6 +232,13 @@ impl WorkflowInterceptor for WorkflowLayer {
             let options = input.options_mut();
             options.retry_policy = cap.put(Some(options.retry_policy.clone()));
         }
+        let number = match input.options().activity_id {
+            // An id of the workflow's own is kept from attempt to attempt.
+            Some(_) => 0,
+            None => self.locals.fetch_add(1, Ordering::Relaxed) + 1,
+        };
+        let call = LocalCall { number, task_timeout: self.task_timeout };
+        input.headers_mut().insert(LocalCall::HEADER.to_owned(), header(call));
         next.run(input)
     }
 
@@ -262,4 +276,9 @@ impl WorkflowInterceptor for WorkflowLayer {
     ) -> ValidateUpdateResult {
         self.step(context.is_replaying_history_events(), || next.run(input))
     }
+}
+
+fn header(call: LocalCall) -> Payload {
+    let metadata = [("encoding".to_owned(), b"binary/plain".to_vec())].into();
+    Payload { metadata, data: call.to_bytes(), ..Payload::default() }
 }

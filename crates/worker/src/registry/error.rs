@@ -84,6 +84,12 @@ pub enum RegistryError {
         /// The type there.
         second_type: IndexedValueType,
     },
+    /// What contracts say of activities does not hold.
+    #[error("{}", breaches.join("\n"))]
+    Activities {
+        /// A sentence each: product, activity, what is wrong, what would be right.
+        breaches: Vec<String>,
+    },
     /// One payload that does not decode would hold a run for ever.
     #[error(
         "product {product} runs {workflow}, whose signal {signal} would hold a run for ever if a payload did not decode: \

@@ -3,6 +3,7 @@
 //! A [`Product`] is a value that a product's crate builds; a [`Registry`] is a set of them that has been checked.
 //! Nothing here talks to a server.
 
+mod activity_set;
 mod attributes;
 mod error;
 mod moves;
@@ -17,12 +18,13 @@ mod workflow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use activity_set::{ActivityEntry, ActivitySet, ProgressType};
 pub use attributes::DeclaredAttribute;
 pub use error::RegistryError;
 pub use moves::QueueMoves;
 pub(crate) use moves::{Callee, Routes};
+pub use product::Product;
 pub(crate) use product::Registration;
-pub use product::{ActivityEntry, ActivitySet, Product};
 pub use setup::{Setup, SetupError};
 pub use stand_in::StandIn;
 pub use workflow::WorkflowEntry;
@@ -50,7 +52,8 @@ impl Registry {
     ///
     /// # Errors
     /// Two products of one name; one workflow or activity name twice on a queue; a product or queue without anything;
-    /// an empty name; a name that begins with `mainspring-`; one search attribute with two types.
+    /// an empty name; a name that begins with `mainspring-`; one search attribute with two types; timeouts of an activity
+    /// that do not hold ([`Timeouts::breaches`](mainspring_vocabulary::Timeouts::breaches)), all of them at once.
     pub fn new(products: impl IntoIterator<Item = Product>) -> Result<Self, RegistryError> {
         let products: Vec<Product> = products.into_iter().collect();
         if products.is_empty() {
@@ -70,6 +73,10 @@ impl Registry {
             for name in product.activity_names() {
                 refuse_twice(&mut activities, product, "activity", name)?;
             }
+        }
+        let breaches: Vec<String> = products.iter().flat_map(Product::activity_breaches).collect();
+        if !breaches.is_empty() {
+            return Err(RegistryError::Activities { breaches });
         }
         attributes::declared(&products)?;
         Ok(Self { products, routes: Arc::default() })

@@ -7,20 +7,20 @@ use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
 use mainspring_settings::{Report, Section, SettingsError, Sources};
-use mainspring_vocabulary::{Contract, WireType};
+use mainspring_vocabulary::Contract;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use temporalio_common::WorkflowDefinition;
 use temporalio_common::protos::temporal::api::enums::v1::IndexedValueType;
-use temporalio_common::{ActivityDefinition, WorkflowDefinition};
 use temporalio_sdk::WorkerOptions;
-use temporalio_sdk::activities::{ActivityDefinitions, ActivityImplementer, ExecutableActivity};
+use temporalio_sdk::activities::{ActivityImplementer, ExecutableActivity};
 use temporalio_sdk::interceptors::ActivityInboundInterceptor;
 use temporalio_sdk::workflow_interceptors::WorkflowInterceptorConstructor;
 use temporalio_sdk::workflow_replayer::WorkflowReplayerOptions;
 use temporalio_sdk::workflows::WorkflowImplementation;
 
 use super::workflow::Registered;
-use super::{RegistryError, Setup, SetupError, StandIn, WorkflowEntry};
+use super::{ActivityEntry, ActivitySet, RegistryError, Setup, SetupError, StandIn, WorkflowEntry};
 
 /// Puts workflows or connected activities onto a worker's options. Called for each worker that is built, also when
 /// one is built anew.
@@ -39,6 +39,9 @@ struct SectionEntry {
 /// An area of work with a task queue: its workflows, its activities, its settings.
 ///
 /// ```
+/// use std::time::Duration;
+///
+/// use mainspring_vocabulary::{ActivityContract, NoFailures, Timeouts};
 /// use mainspring_worker::Product;
 /// use temporalio_macros::activities;
 /// use temporalio_sdk::activities::{ActivityContext, ActivityError};
@@ -51,6 +54,11 @@ struct SectionEntry {
 ///     pub async fn charge(_ctx: ActivityContext, cents: u64) -> Result<u64, ActivityError> {
 ///         Ok(cents)
 ///     }
+/// }
+///
+/// impl ActivityContract for payments::Charge {
+///     type Failures = NoFailures;
+///     const TIMEOUTS: Timeouts = Timeouts::start_to_close(Duration::from_secs(10));
 /// }
 ///
 /// pub fn product() -> Product {
@@ -80,25 +88,6 @@ pub struct Product {
 struct ActivitiesEntry {
     listed: Vec<ActivityEntry>,
     connect: Connect,
-}
-
-/// An activity of a product, as it is listed.
-#[derive(Clone, Debug)]
-pub struct ActivityEntry {
-    name: String,
-    types: Option<(WireType, WireType)>,
-}
-
-impl ActivityEntry {
-    /// Its type, as on the wire.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Its input's type and its result's. None for one listed by [`ActivitySet::activity_unchecked`].
-    pub const fn types(&self) -> Option<(WireType, WireType)> {
-        self.types
-    }
 }
 
 impl Product {
@@ -173,8 +162,8 @@ impl Product {
         F: Future<Output = Result<I, SetupError>> + Send + 'static,
     {
         self.crates.insert(crate_of::<I>());
-        let set = list(ActivitySet { listed: Vec::new(), register: Vec::new() });
-        let listed = set.listed.clone();
+        let set = list(ActivitySet::empty());
+        let listed = set.listed().to_vec();
         let set = Arc::new(set);
         let connect: Connect = Arc::new(move |setup| {
             let (connecting, set) = (connect(setup), set.clone());
@@ -182,9 +171,7 @@ impl Product {
                 let instance = Arc::new(connecting.await?);
                 set.refuse_unlisted(&instance)?;
                 let registration: Registration = Arc::new(move |options| {
-                    for register in &set.register {
-                        register(options, instance.clone());
-                    }
+                    set.register(options, &instance);
                 });
                 Ok(registration)
             }
@@ -318,7 +305,7 @@ impl Product {
             std::future::ready(Ok(registration)).boxed()
         });
         let mut product = Self::new("alone", "alone");
-        let listed = vec![ActivityEntry { name: A::definition().name().to_owned(), types: None }];
+        let listed = vec![ActivityEntry::untyped(A::definition().name())];
         product.activities.push(ActivitiesEntry { listed, connect });
         product
     }
@@ -335,9 +322,17 @@ impl Product {
     pub(super) fn named_for_test(name: &str, queue: &str, activity: &str) -> Self {
         let connect: Connect = Arc::new(|_setup| async { Err("it connects nothing".into()) }.boxed());
         let mut product = Self::new(name, queue);
-        let listed = vec![ActivityEntry { name: activity.to_owned(), types: None }];
+        let listed = vec![ActivityEntry::untyped(activity)];
         product.activities.push(ActivitiesEntry { listed, connect });
         product
+    }
+
+    /// What of its activities' contracts does not hold, a sentence each.
+    pub(super) fn activity_breaches(&self) -> impl Iterator<Item = String> {
+        self.activity_entries().flat_map(|entry| {
+            let said = |breach| format!("activity {} of product {}: {breach}", entry.name(), self.name);
+            entry.breaches().into_iter().map(said).collect::<Vec<_>>()
+        })
     }
 
     pub(super) fn check(&self) -> Result<(), RegistryError> {
@@ -405,87 +400,4 @@ impl fmt::Debug for Product {
 fn crate_of<T>() -> &'static str {
     let path = std::any::type_name::<T>();
     path.split("::").next().unwrap_or(path)
-}
-
-type RegisterOne<I> = Box<dyn Fn(&mut WorkerOptions, Arc<I>) + Send + Sync>;
-
-/// The activities of one type, listed one by one: so their names are known without connecting anything.
-pub struct ActivitySet<I> {
-    listed: Vec<ActivityEntry>,
-    register: Vec<RegisterOne<I>>,
-}
-
-impl<I: ActivityImplementer + Send + Sync + 'static> ActivitySet<I> {
-    /// Adds an activity: `set.activity(Payments::charge)`. The value is the SDK's marker, which holds nothing. `contracts
-    /// check` holds its input and result against their schemas.
-    #[must_use]
-    pub fn activity<A>(self, activity: A) -> Self
-    where
-        A: ActivityDefinition + ExecutableActivity<Implementer = I> + 'static,
-        A::Input: JsonSchema + Send + Sync,
-        A::Output: JsonSchema + Send + Sync,
-    {
-        self.with(activity, Some((WireType::of::<A::Input>(), WireType::of::<A::Output>())))
-    }
-
-    /// Adds an activity whose input or result has no JSON schema: one of several arguments, for instance.
-    #[must_use]
-    pub fn activity_unchecked<A>(self, activity: A) -> Self
-    where
-        A: ActivityDefinition + ExecutableActivity<Implementer = I> + 'static,
-        A::Input: Send + Sync,
-        A::Output: Send + Sync,
-    {
-        self.with(activity, None)
-    }
-
-    #[expect(clippy::needless_pass_by_value)]
-    fn with<A>(mut self, activity: A, types: Option<(WireType, WireType)>) -> Self
-    where
-        A: ActivityDefinition + ExecutableActivity<Implementer = I> + 'static,
-        A::Input: Send + Sync,
-        A::Output: Send + Sync,
-    {
-        self.listed.push(ActivityEntry { name: activity.name().to_owned(), types });
-        self.register.push(Box::new(|options, instance| {
-            options.register_activity::<A>(instance);
-        }));
-        self
-    }
-
-    /// The SDK shows the names that a type has only in its definitions' Debug output; a unit test pins that form.
-    fn refuse_unlisted(&self, instance: &Arc<I>) -> Result<(), SetupError> {
-        let mut definitions = ActivityDefinitions::default();
-        instance.clone().register_all(&mut definitions);
-        for name in names_in_debug(&format!("{definitions:?}")) {
-            if !self.listed.iter().any(|entry| entry.name == name) {
-                let of = std::any::type_name::<I>();
-                return Err(format!("activity {name} of {of} is not listed: add it to the product's activities").into());
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<I> fmt::Debug for ActivitySet<I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.listed.iter().map(ActivityEntry::name)).finish()
-    }
-}
-
-fn names_in_debug(debug: &str) -> Vec<String> {
-    let list = debug.find('[').zip(debug.rfind(']')).map_or("[]", |(from, to)| &debug[from..=to]);
-    serde_json::from_str(list).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_sdk_shows_the_names_of_its_definitions_in_the_form_that_is_read() {
-        let debug = r#"ActivityDefinitions { activities: ["a", "b c"] }"#;
-        assert_eq!(names_in_debug(debug), ["a", "b c"]);
-        assert_eq!(format!("{:?}", ActivityDefinitions::default()), "ActivityDefinitions { activities: [] }");
-    }
 }

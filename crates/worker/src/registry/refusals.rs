@@ -1,13 +1,16 @@
 //! What an operator reads when products cannot run together, or a product forgot an activity.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mainspring_settings::Sources;
+use mainspring_vocabulary::{ActivityContract, NoFailures, Timeouts};
+use temporalio_common::ActivityDefinition;
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::{WorkflowContext, WorkflowResult};
 
-use super::{Product, Registry, Setup};
+use super::{ActivityEntry, Product, Registry, Setup};
 
 #[workflow]
 #[derive(Default)]
@@ -34,6 +37,37 @@ impl Payments {
     async fn settle(_ctx: ActivityContext, cents: u64) -> Result<u64, ActivityError> {
         Ok(cents)
     }
+}
+
+const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+impl ActivityContract for payments::Charge {
+    type Failures = NoFailures;
+    const TIMEOUTS: Timeouts = Timeouts::start_to_close(secs(10));
+}
+
+impl ActivityContract for payments::Settle {
+    type Failures = NoFailures;
+    const TIMEOUTS: Timeouts = Timeouts::start_to_close(secs(60)).heartbeat(secs(20));
+}
+
+/// What another crate says of `charge`.
+struct Hasty;
+
+impl ActivityDefinition for Hasty {
+    type Input = u64;
+    type Output = u64;
+
+    fn name(&self) -> &'static str {
+        "settle"
+    }
+}
+
+impl ActivityContract for Hasty {
+    type Failures = NoFailures;
+    const TIMEOUTS: Timeouts = Timeouts::start_to_close(secs(31)).schedule_to_close(secs(30));
 }
 
 fn refunds(name: &str, queue: &str) -> Product {
@@ -88,6 +122,31 @@ fn one_workflow_or_activity_twice_on_a_queue() {
     assert_eq!(said, "workflow refund is registered twice on money: by product billing and by product billing");
     let apart = [refunds("billing", "one"), refunds("returns", "two")];
     assert!(Registry::new(apart).is_ok(), "on another queue it is another");
+}
+
+#[test]
+fn timeouts_that_do_not_hold_and_another_name_all_at_once() {
+    let hasty = |name: &str, queue: &str| {
+        Product::new(name, queue)
+            .activities(|_setup| async { Ok(Payments) }, |set| set.activity_as(Payments::charge, Hasty))
+    };
+    let said = refused([hasty("billing", "one"), payments("shop", "two"), hasty("returns", "three")]);
+    let marker = std::any::type_name::<Hasty>();
+    let lines = [
+        "its start-to-close timeout is 31s and it has no heartbeat timeout, so a dead worker would go unnoticed for that \
+         long: give it a heartbeat timeout, and let it beat, or 30s at most",
+        "its schedule-to-close timeout is 30s, less than one attempt of 31s may take: give it that or more",
+        &format!("its contract {marker} calls it settle: give both one name, best by #[activity(definition = …)]"),
+    ];
+    let of = |product: &str| lines.map(|line| format!("activity charge of product {product}: {line}"));
+    assert_eq!(said.lines().collect::<Vec<_>>(), [of("billing"), of("returns")].concat());
+}
+
+#[test]
+fn a_contract_tells_the_timeouts() {
+    let registry = Registry::new([payments("billing", "money")]).unwrap();
+    let timeouts: Vec<_> = registry.products()[0].activity_entries().filter_map(ActivityEntry::timeouts).collect();
+    assert_eq!(timeouts, [payments::Charge::TIMEOUTS, payments::Settle::TIMEOUTS]);
 }
 
 #[tokio::test]

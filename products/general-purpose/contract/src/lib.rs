@@ -1,11 +1,14 @@
-//! What callers of `general-purpose` need: its task queue, the types of its workflows and the definitions of its
+//! What callers of `general-purpose` need: its task queue, the types of its workflows and the contracts of its
 //! activities. No worker code.
 
+mod dataset;
 mod definitions;
 
-use std::time::Duration;
-
-pub use definitions::{Activities, NoOpActivity};
+pub use dataset::{
+    BATCH_ROWS, DatasetError, HEARTBEAT_TIMEOUT_SECONDS, ProcessLargeDataset, ProcessLargeDatasetInput,
+    ProcessLargeDatasetResult,
+};
+pub use definitions::{Activities, NoOpActivity, ProcessDatasetActivity};
 use mainspring_vocabulary::Contract;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,6 +44,3 @@ impl WorkflowDefinition for NoOp {
 impl Contract for NoOp {
     const TASK_QUEUE: &'static str = TASK_QUEUE;
 }
-
-/// How long `no-op-activity` may take.
-pub const NO_OP_TIMEOUT: Duration = Duration::from_secs(10);

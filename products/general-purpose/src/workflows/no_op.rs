@@ -1,8 +1,9 @@
 //! `no-op`: one activity that echoes.
 
-use general_purpose_contract::{Activities, NO_OP_TIMEOUT, NoOpInput};
+use general_purpose_contract::{Activities, NoOpInput};
+use mainspring::prelude::ActivityContract;
 use temporalio_macros::{workflow, workflow_methods};
-use temporalio_sdk::{ActivityOptions, WorkflowContext, WorkflowResult};
+use temporalio_sdk::{WorkflowContext, WorkflowResult};
 
 /// Shows that a deployment works from end to end.
 #[workflow]
@@ -18,7 +19,6 @@ impl NoOp {
     #[run(name = "no-op")]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: NoOpInput) -> WorkflowResult<String> {
         tracing::info!(team_id = input.team_id, batch_export_id = input.batch_export_id, "running");
-        let options = ActivityOptions::start_to_close_timeout(NO_OP_TIMEOUT);
-        Ok(ctx.execute_activity(Activities::no_op, input, options).await?)
+        Ok(ctx.execute_activity(Activities::no_op, input, Activities::no_op.options()).await?)
     }
 }

@@ -1,10 +1,13 @@
-//! The activities, as their callers see them. What the SDK's macro makes of them has no docs and no `Debug`.
+//! The activities, as their callers see them, and how long each may take. What the SDK's macro makes of them has no docs and no `Debug`.
 #![allow(missing_docs, missing_debug_implementations, clippy::needless_pass_by_value, clippy::unimplemented)]
 
-use temporalio_common::ActivityError;
+use std::time::Duration;
+
+use mainspring_vocabulary::{ActivityContract, Timeouts};
+use temporalio_common::{ActivityError, RetryPolicy};
 use temporalio_macros::activity_definitions;
 
-use crate::{Account, Customer, NewUser, Resources};
+use crate::{Account, Customer, NewUser, Resources, ServiceError};
 
 /// The activities of `onboarding`: one HTTP call each, the same again under the same workflow id.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +39,28 @@ impl Activities {
         unimplemented!()
     }
 }
+
+/// The longest that one call to a service may take, from its connection to the last byte of its answer.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest wait between two attempts, unless a service asks for another.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Each step is one call. It is tried until its service has done it or refused it: there is no last attempt.
+macro_rules! one_call {
+    ($($activity:ident)*) => {$(
+        impl ActivityContract for activities::$activity {
+            type Failures = ServiceError;
+            const TIMEOUTS: Timeouts = Timeouts::start_to_close(Duration::from_secs(CALL_TIMEOUT.as_secs() + 5));
+
+            fn retry_policy() -> RetryPolicy {
+                RetryPolicy::builder().maximum_interval(LONGEST_INTERVAL).build()
+            }
+        }
+    )*};
+}
+
+one_call!(CreateUserAccount SendWelcomeEmail ProvisionTrialResources SendFollowUp);
 
 pub use activities::{
     CreateUserAccount as CreateUserAccountActivity, ProvisionTrialResources as ProvisionTrialResourcesActivity,

@@ -1,13 +1,14 @@
-//! What callers of `onboarding` need: its task queue, its types, its signal and query, its failures and the definitions
-//! of its activities. No worker code.
+//! What callers of `onboarding` need: its task queue, its types, its signal and query, its failures and the contracts of
+//! its activities. No worker code.
 
 mod definitions;
 mod failure;
 mod input;
 mod interaction;
+mod service_error;
 
 pub use definitions::{
-    Activities, CreateUserAccountActivity, ProvisionTrialResourcesActivity, SendFollowUpActivity,
+    Activities, CALL_TIMEOUT, CreateUserAccountActivity, ProvisionTrialResourcesActivity, SendFollowUpActivity,
     SendWelcomeEmailActivity,
 };
 pub use failure::{InvalidInput, OnboardingError};
@@ -16,6 +17,7 @@ pub use interaction::{CancelFollowUp, FollowUp, GetStatus, OnboardingStatus, Pha
 use mainspring_vocabulary::{Contract, Messages};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+pub use service_error::ServiceError;
 use temporalio_common::{HasWorkflowDefinition, WorkflowDefinition};
 
 /// The task queue that its workers poll.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mainspring::SetupError;
 use onboarding_contract::{
-    Account, CreateUserAccountActivity, Customer, NewUser, ProvisionTrialResourcesActivity, Resources,
+    Account, CALL_TIMEOUT, CreateUserAccountActivity, Customer, NewUser, ProvisionTrialResourcesActivity, Resources,
     SendFollowUpActivity, SendWelcomeEmailActivity,
 };
 use serde::de::DeserializeOwned;
@@ -14,7 +14,7 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
 use crate::OnboardingSettings;
-use crate::http::{self, CALL_TIMEOUT, Service};
+use crate::http::{self, Service};
 
 /// The services, on connections that all calls share.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Services {
     /// Asks for the user's account.
     ///
     /// # Errors
-    /// As every activity here: a `CallError`, which says whether another attempt may succeed.
+    /// As every activity here: a [`ServiceError`](onboarding_contract::ServiceError), which says whether another attempt may succeed.
     #[activity(definition = CreateUserAccountActivity)]
     pub async fn create_user_account(
         self: Arc<Self>,

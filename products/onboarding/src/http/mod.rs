@@ -2,7 +2,6 @@
 //!
 //! A call bears `Idempotency-Key`, which the service keeps: the same key is the same request, however often it comes.
 
-mod failure;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use mainspring::SetupError;
 use mainspring::client::with_causes;
 use mainspring::settings::Secret;
+use onboarding_contract::ServiceError;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, redirect};
 use rustls::RootCertStore;
@@ -20,12 +20,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
-pub(crate) use failure::CallError;
-
 use crate::Endpoint;
-
-/// The longest that one call may take, from its connection to the last byte of its answer.
-pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -103,7 +98,7 @@ impl Service {
         step: &str,
         key: &str,
         body: &(impl Serialize + Sync),
-    ) -> Result<T, CallError> {
+    ) -> Result<T, ServiceError> {
         let request = self.client.post(self.url.clone()).header("Idempotency-Key", key).json(body);
         let request = match &self.token {
             Some(token) => request.bearer_auth(token.expose()),
@@ -129,9 +124,9 @@ impl Service {
         let (service, step, reason) = (self.name, step.to_owned(), self.shown(&String::from_utf8_lossy(&bytes)));
         let waits = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status);
         if status.is_client_error() && !waits {
-            return Err(CallError::Refused { service, step, status, reason });
+            return Err(ServiceError::Refused { service, step, status: status.to_string(), reason });
         }
-        Err(CallError::Busy { service, step, status, reason, retry_after })
+        Err(ServiceError::Busy { service, step, status: status.to_string(), reason, retry_after })
     }
 
     /// The body; of one beyond the bound its beginning, which is longer than the bound by less than a chunk.
@@ -145,21 +140,21 @@ impl Service {
         Ok(bytes)
     }
 
-    fn unreachable(&self, step: &str, error: reqwest::Error) -> CallError {
+    fn unreachable(&self, step: &str, error: reqwest::Error) -> ServiceError {
         // The address may hold a key in its query, so only where it leads is shown.
         let cause = error.without_url();
-        CallError::Unreachable {
+        ServiceError::Unreachable {
             service: self.name,
             step: step.to_owned(),
             at: self.url.origin().ascii_serialization(),
             setting: self.setting,
             reason: with_causes(&cause),
-            cause,
+            cause: cause.into(),
         }
     }
 
-    fn unusable(&self, step: &str, answer: String) -> CallError {
-        CallError::Unusable { service: self.name, step: step.to_owned(), answer, setting: self.setting }
+    fn unusable(&self, step: &str, answer: String) -> ServiceError {
+        ServiceError::Unusable { service: self.name, step: step.to_owned(), answer, setting: self.setting }
     }
 
     /// What a service said, as one short line and without the token, which some servers echo.

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Response, header};
 use mainspring::vocabulary::Classified;
+use onboarding_contract::CALL_TIMEOUT;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -32,18 +33,18 @@ fn answer(status: u16, body: impl Into<Body>) -> Response<Body> {
     Response::builder().status(status).body(body.into()).unwrap()
 }
 
-async fn post(url: Url, timeout: Duration) -> Result<Value, CallError> {
+async fn post(url: Url, timeout: Duration) -> Result<Value, ServiceError> {
     post_trusting(machine_roots(), url, timeout).await
 }
 
-async fn post_trusting(roots: RootCertStore, url: Url, timeout: Duration) -> Result<Value, CallError> {
+async fn post_trusting(roots: RootCertStore, url: Url, timeout: Duration) -> Result<Value, ServiceError> {
     let token = Some(Secret::new("hunter2".to_owned()));
     let endpoint = Endpoint { service: "accounts", setting: "ONBOARDING_ACCOUNTS_URL", url: Some(url), token };
     let service = Service::new(client(timeout, roots).unwrap(), &endpoint).unwrap();
     service.post("create_user_account", "onboarding-ada/create_user_account", &json!({ "user_id": "ada" })).await
 }
 
-async fn refused(answer: impl Fn(&Request) -> Response<Body> + Clone + Send + Sync + 'static) -> CallError {
+async fn refused(answer: impl Fn(&Request) -> Response<Body> + Clone + Send + Sync + 'static) -> ServiceError {
     post(serve(answer).await, CALL_TIMEOUT).await.unwrap_err()
 }
 

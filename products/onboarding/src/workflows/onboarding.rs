@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use mainspring::prelude::ActivityContract;
 use onboarding_contract::{
     Activities, Customer, FollowUp, NewUser, Onboarded, OnboardingError, OnboardingInput, OnboardingStatus, Outcome,
     Phase,
 };
-use temporalio_common::RetryPolicy;
 use temporalio_common::data_converters::RawValue;
 use temporalio_common::error::ActivityExecutionError;
 use temporalio_macros::{workflow, workflow_methods};
@@ -16,11 +16,6 @@ use temporalio_sdk::{
     WorkflowResult,
 };
 use temporalio_workflow::WorkflowTermination;
-
-use crate::http::CALL_TIMEOUT;
-
-/// The longest wait between two attempts, unless a service asks for another.
-const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Onboards a user.
 #[workflow]
@@ -42,7 +37,13 @@ impl Onboarding {
         let OnboardingInput { user_id, email, .. } = input;
 
         let user = NewUser { user_id: user_id.clone(), email: email.clone() };
-        let account = ctx.execute_activity(Activities::create_user_account, user, options("account")).await;
+        let account = ctx
+            .execute_activity(
+                Activities::create_user_account,
+                user,
+                options(&Activities::create_user_account, "account"),
+            )
+            .await;
         let account = account.map_err(|cause| {
             failed(cause, |reason, cause| OnboardingError::AccountNotCreated {
                 user_id: user_id.clone(),
@@ -55,8 +56,16 @@ impl Onboarding {
         let customer = Customer { user_id, email, account_id: account.account_id.clone() };
         // Both end before the outcome is judged, so a failure can say what is there and what is not.
         let (message_id, resources) = join!(
-            ctx.execute_activity(Activities::send_welcome_email, customer.clone(), options("welcome")),
-            ctx.execute_activity(Activities::provision_trial_resources, customer.clone(), options("trial")),
+            ctx.execute_activity(
+                Activities::send_welcome_email,
+                customer.clone(),
+                options(&Activities::send_welcome_email, "welcome")
+            ),
+            ctx.execute_activity(
+                Activities::provision_trial_resources,
+                customer.clone(),
+                options(&Activities::provision_trial_resources, "trial")
+            ),
         );
         let (message_id, resources) = match (message_id, resources) {
             (Ok(message_id), Ok(resources)) => (message_id, resources),
@@ -80,7 +89,13 @@ impl Onboarding {
         let user_id = customer.user_id.clone();
         if ctx.state(|state| state.status.follow_up) == FollowUp::Planned {
             enter(ctx, Phase::FollowingUp);
-            let sent = ctx.execute_activity(Activities::send_follow_up, customer, options("follow-up")).await;
+            let sent = ctx
+                .execute_activity(
+                    Activities::send_follow_up,
+                    customer,
+                    options(&Activities::send_follow_up, "follow-up"),
+                )
+                .await;
             sent.map_err(|cause| {
                 failed(cause, |reason, cause| OnboardingError::FollowUpNotSent {
                     user_id: user_id.clone(),
@@ -110,13 +125,11 @@ impl Onboarding {
     }
 }
 
-/// Each step is tried until its service has done it or refused it: there is no last attempt.
-fn options(summary: &str) -> ActivityOptions {
-    let policy = RetryPolicy::builder().maximum_interval(LONGEST_INTERVAL).build();
-    ActivityOptions::with_start_to_close_timeout(CALL_TIMEOUT + Duration::from_secs(5))
-        .retry_policy(policy)
-        .summary(summary)
-        .build()
+/// As its contract says, under a name that people read.
+fn options(activity: &impl ActivityContract, summary: &str) -> ActivityOptions {
+    let mut options = activity.options();
+    options.summary = Some(summary.to_owned());
+    options
 }
 
 fn enter(ctx: &WorkflowContext<Onboarding>, phase: Phase) {
@@ -167,15 +180,4 @@ fn incomplete(customer: &Customer, lacking: String, cause: ActivityExecutionErro
         lacking,
         cause,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_steps_timeout_leaves_room_for_the_calls_own() {
-        let close = options("x").close_timeouts.start_to_close();
-        assert!(close.is_some_and(|close| close > CALL_TIMEOUT), "{close:?}");
-    }
 }

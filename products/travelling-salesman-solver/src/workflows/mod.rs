@@ -1,0 +1,5 @@
+//! The workflow.
+
+mod travelling_salesman;
+
+pub use travelling_salesman::TravellingSalesman;
