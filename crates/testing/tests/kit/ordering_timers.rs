@@ -7,6 +7,7 @@ use std::time::Duration;
 use mainspring_testing::{Env, Order, Orders, RunError, TestError, TestWorker};
 use mainspring_vocabulary::Contract;
 use mainspring_worker::Product;
+use mainspring_workflow::Received;
 use parking_lot::Mutex;
 use temporalio_common::{HasWorkflowDefinition, SignalDefinition, WorkflowDefinition};
 use temporalio_macros::{activities, workflow, workflow_methods};
@@ -79,7 +80,8 @@ impl Billing {
 
     /// The planted bug: that what is due was sent before.
     #[signal(name = "pay")]
-    fn pay(&mut self, _ctx: &mut SyncWorkflowContext<Self>) {
+    fn pay(&mut self, _ctx: &mut SyncWorkflowContext<Self>, nothing: Received<()>) {
+        let Some(()) = nothing.read() else { return };
         let had = |step: &str| self.steps.iter().any(|had| had == step);
         self.fee = had("due") && (had("sent") || !self.assumes);
         self.steps.push("paid".to_owned());
