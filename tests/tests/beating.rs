@@ -62,3 +62,52 @@ async fn beats_arrive_while_spawned_tasks_block_every_thread_they_get() -> Outco
     assert!(longest < Duration::from_secs(2), "the longest gap was {longest:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn an_activity_that_holds_its_thread_is_named_and_counted_and_delays_no_neighbour() -> Outcome {
+    let env = Env::shared().await?;
+    let queue = env.queue("held");
+    let mut worker = unready(env.address(), &queue, &[])?;
+    let probes = lab::probes_of(&worker.line("\"msg\":\"polling\"").await?)?;
+    let client = env.client().await?;
+    let (short, held) = (env.id("short"), Duration::from_secs(8));
+    client.begin(&queue, &short, "call", &lab::call("stubborn", "300")).await?;
+    client.result::<String>(&short).await?;
+
+    // Each holds a thread, and there are more of them than cores.
+    let n = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) * 2;
+    let holders: Vec<String> = (0..n).map(|_| env.id("holder")).collect();
+    for id in &holders {
+        client.begin(&queue, id, "call", &lab::call("stubborn", &held.as_millis().to_string())).await?;
+    }
+    let line = worker.line("an activity holds its thread and has not awaited yet").await?;
+    let from = std::time::Instant::now();
+    let mut slowest = Duration::ZERO;
+    for _ in 0..10 {
+        let (id, begun) = (env.id("neighbour"), std::time::Instant::now());
+        client.begin(&queue, &id, "call", &lab::call("echo", "still here")).await?;
+        assert_eq!(client.result::<String>(&id).await?, "still here");
+        slowest = slowest.max(begun.elapsed());
+    }
+    println!("the slowest of 10 neighbours took {slowest:?} beside {n} that held their threads");
+    assert!(slowest < held / 4, "a neighbour waited {slowest:?}");
+    assert!(from.elapsed() < held, "all were held meanwhile");
+
+    let line: serde_json::Value = serde_json::from_str(&line)?;
+    let named = line["workflow_id"].as_str().unwrap_or_default();
+    assert!(holders.iter().any(|id| id == named), "{line}");
+    assert_eq!((&line["activity_type"], &line["workflow_type"]), (&"stubborn".into(), &"call".into()), "{line}");
+    assert!(line["activity_id"].is_string() && line["held_seconds"].as_f64() >= Some(1.0), "{line}");
+    for id in &holders {
+        client.result::<String>(id).await?;
+    }
+    let (_, metrics) = lab::ask(probes, "/metrics").await?;
+    let counted = metrics.lines().find(|line| line.starts_with("mainspring_activity_polls_held_total"));
+    let counted = counted.ok_or("no such metric")?;
+    assert!(counted.contains("activity_type=\"stubborn\"") && counted.ends_with(&format!(" {n}")), "{counted}");
+    worker.signal(nix::sys::signal::Signal::SIGTERM);
+    let exit = worker.end().await?;
+    let ended: Vec<_> = exit.lines.iter().filter(|line| line.contains("an activity held its thread")).collect();
+    assert_eq!(ended.len(), n, "each says at its end how long, and the short one is not named: {ended:?}");
+    Ok(())
+}

@@ -26,6 +26,9 @@
 //! `From` that forgets its type, and the compiler refuses a type that would have both conversions. An activity that
 //! returns a std error fails with the type name [`names::UNCLASSIFIED`].
 
+// The derive names this crate by its own name, here too.
+extern crate self as mainspring_vocabulary;
+
 mod activity_contract;
 mod classify;
 mod contract;
@@ -33,6 +36,7 @@ mod failure;
 mod failure_type;
 mod messages;
 pub mod names;
+pub mod outside;
 mod panic;
 pub mod progress;
 mod ranges;

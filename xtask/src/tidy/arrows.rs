@@ -19,7 +19,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("mainspring-workflow", &["mainspring-context"]),
     ("mainspring-client", &["mainspring-settings"]),
     ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
-    ("mainspring-outbox", &["mainspring-settings", "mainspring-client", "mainspring-caller"]),
+    ("mainspring-outbox", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client", "mainspring-caller"]),
     ("mainspring-replay", &["mainspring-client"]),
     ("mainspring-logs", &["mainspring-settings", "mainspring-context"]),
     ("mainspring-traces", &["mainspring-settings"]),

@@ -145,8 +145,7 @@ impl Order {
         self.seed
     }
 
-    /// Something that is to happen at some time while [`Self::result`] waits: an update, a cancellation, a leap of a
-    /// skipping server's time. Events that have one name happen in the order in which they were given.
+    /// Something that is to happen at some time while [`Self::result`] waits: an update, a cancellation. Events that have one name happen in the order in which they were given.
     pub fn event<F>(&self, name: impl Into<String>, event: F)
     where
         F: Future<Output = Result<(), TestError>> + Send + 'static,

@@ -78,9 +78,11 @@ pub(super) async fn wait(
             quiet &= described.pending_workflow_task.is_none() && first.is_none();
             family.extend(described.pending_children.into_iter().map(|child| child.workflow_id));
             if quiet && timers.is_some() {
+                let length = described.workflow_execution_info.map(|info| info.history_length);
                 match events(client, &workflow_id).await {
-                    Some(events) => seen.add(&workflow_id, &events),
-                    None => quiet = false,
+                    // Both are of one moment.
+                    Some(events) if length == i64::try_from(events.len()).ok() => seen.add(&workflow_id, &events),
+                    _ => quiet = false,
                 }
             }
             held.extend(of_it.into_iter().map(|(activity, name)| ((workflow_id.clone(), activity), name)));

@@ -1,6 +1,7 @@
 //! The kit for tests of products, on a real server.
 
 mod alone;
+mod classes;
 mod lab;
 mod logging;
 mod mocking;

@@ -8,9 +8,15 @@ use std::time::{Duration, Instant, SystemTime};
 use mainspring_context::Activity;
 use parking_lot::Mutex;
 
+use crate::layers::Hold;
+
+/// Longer than any poll that only computes a little; shorter than what makes a cancellation late.
+const POLL_LIMIT: Duration = Duration::from_secs(1);
+
 /// The running attempts of one worker.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Attempts {
+    poll_limit: Duration,
     started: AtomicU64,
     running: Mutex<HashMap<u64, Running>>,
 }
@@ -20,6 +26,7 @@ struct Running {
     activity: Arc<Activity>,
     since: Instant,
     limits: Limits,
+    hold: Arc<Hold>,
 }
 
 /// What Temporal gives an attempt.
@@ -40,12 +47,31 @@ pub struct RunningAttempt {
     pub running: Duration,
 }
 
+impl Default for Attempts {
+    fn default() -> Self {
+        Self::new(POLL_LIMIT)
+    }
+}
+
 impl Attempts {
+    /// Of which a poll that holds its thread for longer than `poll_limit` is named.
+    pub fn new(poll_limit: Duration) -> Self {
+        Self { poll_limit, started: AtomicU64::new(0), running: Mutex::default() }
+    }
+
+    /// Names those that hold their thread right now.
+    pub(crate) fn name_holders(&self) {
+        let holds: Vec<Arc<Hold>> = self.running.lock().values().map(|one| one.hold.clone()).collect();
+        holds.iter().for_each(|hold| hold.look());
+    }
+
     /// Notes that an attempt starts; it ends when the guard is dropped.
     pub(crate) fn begin(self: &Arc<Self>, activity: Arc<Activity>, limits: Limits) -> AttemptGuard {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
-        self.running.lock().insert(number, Running { activity, since: Instant::now(), limits });
-        AttemptGuard { attempts: self.clone(), number }
+        let hold = Arc::new(Hold::new(activity.clone(), self.poll_limit));
+        let running = Running { activity, since: Instant::now(), limits, hold: hold.clone() };
+        self.running.lock().insert(number, running);
+        AttemptGuard { attempts: self.clone(), number, hold }
     }
 
     /// How many attempts have started since the worker did.
@@ -86,6 +112,8 @@ impl Attempts {
 pub(crate) struct AttemptGuard {
     attempts: Arc<Attempts>,
     number: u64,
+    /// What its polls run in.
+    pub(crate) hold: Arc<Hold>,
 }
 
 impl Drop for AttemptGuard {

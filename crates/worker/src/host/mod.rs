@@ -275,7 +275,7 @@ impl Host {
                 surroundings: ActivitySurroundings {
                     user: runtimes.user(),
                     shutdown: trigger.signal(),
-                    attempts: Arc::new(Attempts::default()),
+                    attempts: Arc::new(Attempts::new(self.settings.activity_poll_limit)),
                 },
                 workflows: Vec::new(),
                 activities: Vec::new(),

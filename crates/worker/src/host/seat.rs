@@ -16,7 +16,7 @@ use super::plan::{Kind, QueuePlan};
 use crate::layers::Busy;
 use crate::probes::{Health, WorkerHealth};
 
-/// How often a seat looks after its worker: counts its activities, and names a workflow that holds the thread.
+/// How often a seat looks after its worker: counts its activities, and names what holds a thread.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often a seat asks the server whether it is there.
 const ASK: Duration = Duration::from_secs(10);
@@ -140,6 +140,7 @@ impl Seat {
                 _ = looks.tick() => {}
             }
             name_the_holder(tenant, &mut named);
+            self.plan.surroundings.attempts.name_holders();
             if asked.elapsed() >= ASK {
                 asked = Instant::now();
                 tokio::select! {

@@ -35,6 +35,8 @@ pub struct WorkerSettings {
     pub queue_activities_per_second: Option<f64>,
     /// MAINSPRING_HEARTBEAT_THROTTLE: the longest that the SDK holds a beat back. Default 5 s.
     pub heartbeat_throttle: Duration,
+    /// MAINSPRING_ACTIVITY_POLL_LIMIT: an activity that does not await for longer is named and counted. Default 1 s.
+    pub activity_poll_limit: Duration,
     /// MAINSPRING_RECYCLE_ACTIVITIES: the activity worker is rebuilt after so many. Default 2,000; 0 is never.
     pub recycle_activities: u64,
     /// MAINSPRING_CRASH_BUDGET: how often a worker may die in ten minutes. Default 5.
@@ -130,6 +132,10 @@ impl Section for WorkerSettings {
                 .field("MAINSPRING_HEARTBEAT_THROTTLE")
                 .doc("The longest that a heartbeat is held back to be sent with the next")
                 .duration_seconds(Duration::from_secs(5)),
+            activity_poll_limit: reader
+                .field("MAINSPRING_ACTIVITY_POLL_LIMIT")
+                .doc("An activity that holds its thread for longer without awaiting is named in the log and counted")
+                .duration_seconds(Duration::from_secs(1)),
             recycle_activities: reader
                 .field("MAINSPRING_RECYCLE_ACTIVITIES")
                 .doc("Activities after which the activity worker is rebuilt, for the SDK keeps 0.6 KB of each; 0 is never")

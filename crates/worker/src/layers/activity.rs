@@ -59,7 +59,7 @@ pub async fn run_activity<T: Send>(
     surroundings: &ActivitySurroundings,
     body: BoxFuture<'_, Result<T, ActivityError>>,
 ) -> Result<T, ActivityError> {
-    let _attempt = surroundings.attempts.begin(activity.clone(), limits);
+    let attempt = surroundings.attempts.begin(activity.clone(), limits);
     let span = tracing::info_span!(
         "activity",
         namespace = activity.namespace,
@@ -71,9 +71,10 @@ pub async fn run_activity<T: Send>(
         activity_type = activity.activity_type,
         attempt = activity.attempt,
     );
-    let protected = Protected::new(body, surroundings.user.clone());
+    let mut protected = Protected::new(body, surroundings.user.clone());
+    let watched = std::future::poll_fn(|cx| attempt.hold.polled(|| protected.poll_unpin(cx)));
     let scope = Scope::activity(activity.clone());
-    let outcome = scope.wrap(AssertUnwindSafe(protected).catch_unwind()).instrument(span).await;
+    let outcome = scope.wrap(AssertUnwindSafe(watched).catch_unwind()).instrument(span).await;
     let outcome = match outcome {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(error)) => Err(match panics::flattened(&error) {

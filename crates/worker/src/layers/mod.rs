@@ -4,6 +4,7 @@
 mod activity;
 mod cap;
 mod difference;
+mod hold;
 mod local;
 mod panics;
 mod protect;
@@ -14,6 +15,7 @@ pub(crate) use activity::ActivityLayer;
 pub use activity::{ActivitySurroundings, run_activity};
 pub use cap::AttemptCap;
 pub use difference::difference;
+pub(crate) use hold::Hold;
 pub use panics::install_panic_hook;
 pub use protect::Protected;
 pub(crate) use twice::TwiceLayer;

@@ -34,6 +34,7 @@ const SDK_SERVICE: (&str, &str) = ("service_name", "temporal-core-sdk");
 const WORKFLOW_TASK_FAILURES: &str = "mainspring_workflow_task_failures_total";
 const WORKER_DEATHS: &str = "mainspring_worker_deaths_total";
 const ACTIVITIES_ABANDONED: &str = "mainspring_activities_abandoned_total";
+const ACTIVITIES_HELD: &str = "mainspring_activity_polls_held_total";
 const LOG_LINES_LOST: &str = "mainspring_log_lines_lost_total";
 
 static INSTALLED: OnceLock<Arc<Metrics>> = OnceLock::new();
@@ -154,7 +155,17 @@ fn describe() {
         "Workflow tasks that failed in workflow code, every attempt counted, by workflow type"
     );
     describe_counter!(WORKER_DEATHS, Unit::Count, "Workers that died and were rebuilt, by queue and kind");
+    describe_counter!(
+        ACTIVITIES_HELD,
+        Unit::Count,
+        "Polls of activities that held their thread for longer than MAINSPRING_ACTIVITY_POLL_LIMIT, by activity type"
+    );
     describe_counter!(ACTIVITIES_ABANDONED, Unit::Count, "Activities that still ran at the end of the grace");
+}
+
+/// Counts a poll that held its thread. `activity_type` must be a registered type, which bounds the label.
+pub(crate) fn activity_held_its_thread(activity_type: &str) {
+    counter!(ACTIVITIES_HELD, "activity_type" => activity_type.to_owned()).increment(1);
 }
 
 /// Counts a workflow task that failed in workflow code, repeated attempts too. `workflow_type` must be a registered type,

@@ -9,7 +9,7 @@ use mainspring_vocabulary::Failure;
 #[derive(Debug, Failure)]
 #[non_exhaustive]
 pub enum ServiceError {
-    /// A 4xx other than 408 and 429: asked again, the service would say the same.
+    /// Asked again, the service would say the same: a 4xx that is no matter of time, 501, 505, 511.
     #[failure(terminal, message = "the {service} service refused {step} ({status}): {reason}")]
     Refused {
         /// The service's name.
@@ -21,7 +21,7 @@ pub enum ServiceError {
         /// What the service said.
         reason: String,
     },
-    /// A 5xx, 408 or 429. The next attempt comes when the service asked for it.
+    /// It cannot now: 408, 421, 423, 425, 429, and every other 5xx. The next attempt comes when the service asked for it.
     #[failure(
         retryable,
         message = "the {service} service cannot do {step} now ({status}): {reason}",

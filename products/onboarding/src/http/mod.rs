@@ -11,9 +11,10 @@ use std::time::{Duration, SystemTime};
 use mainspring::SetupError;
 use mainspring::client::with_causes;
 use mainspring::settings::Secret;
+use mainspring::vocabulary::outside::{self, Outlook};
 use onboarding_contract::ServiceError;
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, redirect};
+use reqwest::header::{LOCATION, RETRY_AFTER};
+use reqwest::{Client, Response, redirect};
 use rustls::RootCertStore;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,9 +31,6 @@ const LARGEST_ANSWER: usize = 64 << 10;
 
 /// What is kept of the text of a refusal, in characters: it goes into the workflow's history.
 const LONGEST_REASON: usize = 300;
-
-/// A service may ask for a pause of a second to a day. More would hold a user up longer than a person needs to look.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(86_400));
 
 /// The same for every attempt of a step, and for a second run under the same workflow id. Bytes that a header cannot hold
 /// are escaped.
@@ -118,15 +116,18 @@ impl Service {
             return serde_json::from_slice(&bytes)
                 .map_err(|error| self.unusable(step, format!("{status} and a body that does not fit ({error})")));
         }
-        let retry_after = retry_after(response.headers(), SystemTime::now());
+        let asked_for = response.headers().get(RETRY_AFTER).and_then(|pause| pause.to_str().ok());
+        let outlook = outside::http(status.as_u16(), asked_for, SystemTime::now());
         // The status says enough: a refusal stays one when its text is too long, or breaks off.
         let bytes = self.read(response).await.unwrap_or_default();
         let (service, step, reason) = (self.name, step.to_owned(), self.shown(&String::from_utf8_lossy(&bytes)));
-        let waits = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status);
-        if status.is_client_error() && !waits {
-            return Err(ServiceError::Refused { service, step, status: status.to_string(), reason });
-        }
-        Err(ServiceError::Busy { service, step, status: status.to_string(), reason, retry_after })
+        let status = status.to_string();
+        Err(match outlook {
+            Some(Outlook::Busy { after: retry_after }) => {
+                ServiceError::Busy { service, step, status, reason, retry_after }
+            }
+            _ => ServiceError::Refused { service, step, status, reason },
+        })
     }
 
     /// The body; of one beyond the bound its beginning, which is longer than the bound by less than a chunk.
@@ -170,14 +171,4 @@ impl Service {
             None => line,
         }
     }
-}
-
-/// The pause that a service asks for, as seconds or as a date.
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let pause = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default(),
-    };
-    Some(pause.clamp(PAUSES.0, PAUSES.1))
 }

@@ -111,16 +111,6 @@ async fn a_service_that_cannot_now_is_asked_again_when_it_says() {
     }
 }
 
-#[test]
-fn a_date_to_come_back_at_is_a_pause_from_now() {
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-    let mut headers = HeaderMap::new();
-    let then = httpdate::fmt_http_date(now + Duration::from_secs(90));
-    headers.insert(RETRY_AFTER, then.parse().unwrap());
-    assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(90)));
-    assert_eq!(retry_after(&HeaderMap::new(), now), None);
-}
-
 #[tokio::test]
 async fn an_answer_that_is_none_can_be_put_right_and_is_asked_for_again() {
     let cases: [(Answer, &str); 3] = [

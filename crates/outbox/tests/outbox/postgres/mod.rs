@@ -19,6 +19,8 @@ pub(crate) async fn database() -> Database {
     Database { pool: PgPool::connect(&url).await.unwrap() }
 }
 
+mod outlook;
+
 #[path = "../suite/once.rs"]
 mod once;
 #[path = "../suite/starts.rs"]
