@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::config::{BehaviorVersion, Builder, Credentials, Region};
-use mainspring_testing::{Env, Process, TestError, s3};
+use mainspring_testing::{Env, Process, TestError, Workflows, s3};
 use nix::sys::signal::Signal;
 use parquet::basic::Compression;
 use serde_json::{Value, json};

@@ -5,10 +5,10 @@ use std::error::Error;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use general_purpose_contract::DatasetError;
+use mainspring::vocabulary::outside::{self, Outlook};
 
-/// A refusal ends the run, for only somebody's hand mends it. What has no answer, or one that asks for patience, is tried
-/// again; so are wrong clocks and credentials that have expired, which mend themselves. The SDK has tried three times by
-/// then.
+/// By the framework's table (docs/errors.md). A refusal ends the run, for only somebody's hand mends it; what may pass is
+/// tried again, and so is what has no answer. The SDK has tried three times by then.
 pub(super) fn fault<E>(done: &'static str, place: String, error: &SdkError<E, HttpResponse>) -> DatasetError
 where
     E: Error + ProvideErrorMetadata + 'static,
@@ -34,15 +34,17 @@ fn classified(
     let refused = |place, right: &str| DatasetError::Refused { place, done, reason: format!("{said}; {right}") };
     match (status, code.unwrap_or_default()) {
         (_, "NoSuchBucket") => refused(place, "name a bucket that exists"),
-        (
-            _,
-            "ExpiredToken" | "RequestTimeTooSkewed" | "RequestTimeout" | "SlowDown" | "Throttling" | "OperationAborted",
-        )
-        | (408 | 409 | 412 | 416 | 425 | 429 | 500.., _) => DatasetError::Unavailable { place, done, reason: said },
-        (404, _) => DatasetError::NothingToRead { reason: format!("{place} does not exist ({said})") },
-        (401 | 403, _) => refused(place, "give the worker's credentials the right to, and see that the name is right"),
-        (300..=399, _) => refused(place, "set AWS_REGION to the bucket's region"),
-        _ => refused(place, "see what S3 says"),
+        // The object is shorter than it was: another look finds out.
+        (_, "InvalidRange") => DatasetError::Unavailable { place, done, reason: said },
+        (status, code) => match outside::s3(status, code) {
+            outlook if outlook.retryable() => DatasetError::Unavailable { place, done, reason: said },
+            Outlook::Denied => {
+                refused(place, "give the worker's credentials the right to, and see that the name is right")
+            }
+            _ if status == 404 => DatasetError::NothingToRead { reason: format!("{place} does not exist ({said})") },
+            _ if status < 400 => refused(place, "set AWS_REGION to the bucket's region"),
+            _ => refused(place, "see what S3 says"),
+        },
     }
 }
 
