@@ -191,6 +191,33 @@ impl Beats {
         APART.call(&ctx, &how).await
     }
 
+    /// Counts up until the file of its argument is there. Then attempt 1 fails; attempt 2 says where it goes on.
+    #[activity(name = "counts_until")]
+    pub async fn counts_until(ctx: ActivityContext, path: String) -> Result<String, ActivityError> {
+        let heartbeater = Heartbeater::start(&ctx)?;
+        let monitor = ShutdownMonitor::new(&ctx);
+        if ctx.info().attempt > 1 {
+            let n = resume::<Counted>(&ctx).unwrap_or_default().n;
+            return Ok(format!("attempt {} resumes at {n}", ctx.info().attempt));
+        }
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        let mut n = 0;
+        while !tokio::fs::try_exists(&path).await? {
+            ticks.tick().await;
+            n += 1;
+            heartbeater.set(&counted(n))?;
+            if n % 50 == 0 {
+                tracing::info!(n, "counting");
+            }
+            if let Some(reason) = monitor.stop_reason() {
+                tracing::info!(n, ?reason, "not wanted any more");
+                return Err(ActivityError::cancelled());
+            }
+        }
+        tracing::info!(n, "counted");
+        Err(std::io::Error::other("attempt 1 fails on purpose").into())
+    }
+
     /// Ends by the monitor's word.
     #[activity(name = "checks")]
     pub async fn checks(ctx: ActivityContext, _arg: String) -> Result<String, ActivityError> {

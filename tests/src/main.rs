@@ -62,6 +62,7 @@ fn lab(name: &str, queue: &str) -> Product {
                     .activity_unchecked(beats::Beats::leaves_a_heartbeater)
                     .activity_unchecked(beats::Beats::foreign_details)
                     .activity_unchecked(beats::Beats::checks)
+                    .activity_unchecked(beats::Beats::counts_until)
                     .activity_unchecked(beats::Beats::apart)
                     .activity_unchecked(beats::Beats::pool_burn)
                     .activity_unchecked(beats::Beats::pool_panic)

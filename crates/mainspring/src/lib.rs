@@ -17,7 +17,7 @@ pub use mainspring_logs as logs;
 pub use mainspring_settings as settings;
 pub use mainspring_vocabulary as vocabulary;
 pub use mainspring_worker::{
-    ActivitySet, DeclaredAttribute, GateFailure, GateInput, GateReport, GateType, Host, HostError, Product,
+    ActivitySet, DeclaredAttribute, GATE_BYTES, GateFailure, GateInput, GateReport, GateType, Host, HostError, Product,
     REPLAY_GATE, Registry, RegistryError, Report, RunningHost, Setup, SetupError, Sum, WorkerSettings, WorkflowEntry,
     run,
 };

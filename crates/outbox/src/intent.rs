@@ -29,11 +29,11 @@ impl Intent {
     ///
     /// # Errors
     /// [`OutboxError::Json`], [`TooLarge`](OutboxError::TooLarge).
-    pub fn new<W: Contract>(workflow: W, input: &W::Input) -> Result<Self, OutboxError>
+    pub fn new<W: Contract>(_workflow: W, input: &W::Input) -> Result<Self, OutboxError>
     where
         W::Input: Serialize,
     {
-        let (workflow_type, id) = (workflow.name().to_owned(), uuid::Uuid::new_v4().to_string());
+        let (workflow_type, id) = (W::default().name().to_owned(), uuid::Uuid::new_v4().to_string());
         let workflow_id = W::workflow_id(input).unwrap_or_else(|| format!("{workflow_type}-{id}"));
         let input = serde_json::to_string(input)
             .map_err(|source| OutboxError::Json { what: format!("the input of workflow {workflow_type}"), source })?;

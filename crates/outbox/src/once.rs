@@ -32,18 +32,18 @@ impl<DB: Store> Outbox<DB> {
         if taken.map_err(|error| self.failed(WHAT, error))? == 0 {
             let kept = DB::text(&mut transaction, &self.tables.result(), &names).await;
             let kept = kept.map_err(|error| self.failed(WHAT, error))?.unwrap_or_default();
-            return serde_json::from_str(&kept).map_err(|source| self.json("the kept", effect, source).into());
+            return serde_json::from_str(&kept).map_err(|source| unreadable("the kept", effect, source).into());
         }
         let result = body(&mut transaction).await?;
-        let text = serde_json::to_string(&result).map_err(|source| self.json("the", effect, source))?;
+        let text = serde_json::to_string(&result).map_err(|source| unreadable("the", effect, source))?;
         let values = [Value::Text(&key), Value::Text(effect), Value::Text(&text)];
         let kept = DB::execute(&mut transaction, &self.tables.keep_result(), &values).await;
         kept.map_err(|error| self.failed(WHAT, error))?;
         transaction.commit().await.map_err(|error| self.failed(WHAT, error))?;
         Ok(result)
     }
+}
 
-    fn json(&self, which: &str, effect: &str, source: serde_json::Error) -> OutboxError {
-        OutboxError::Json { what: format!("{which} result of effect {effect}"), source }
-    }
+fn unreadable(which: &str, effect: &str, source: serde_json::Error) -> OutboxError {
+    OutboxError::Json { what: format!("{which} result of effect {effect}"), source }
 }

@@ -74,6 +74,18 @@ pub enum ReplayError {
         /// What it said, or the network.
         reason: String,
     },
+    /// It is larger than what was to be downloaded.
+    #[error(
+        "the history of workflow {workflow_id} run {run_id} has more than {most_bytes} bytes, and was not downloaded to its end"
+    )]
+    TooLarge {
+        /// The workflow.
+        workflow_id: String,
+        /// The run.
+        run_id: String,
+        /// What was allowed.
+        most_bytes: u64,
+    },
     /// An earlier replay on the same code holds a thread for good.
     #[error(
         "this history was not replayed: an earlier one on this code blocks or spins, and holds its thread until the process \

@@ -4,12 +4,13 @@ use std::num::NonZeroUsize;
 
 use futures::{StreamExt, TryStreamExt};
 use mainspring_client::with_causes;
+use prost::Message;
 use temporalio_client::{
     Client, NamespacedClient, WorkflowExecutionInfo, WorkflowFetchHistoryOptions, WorkflowListOptions,
 };
 use temporalio_common::data_converters::{DataConverter, SerializationContextData, WorkflowSerializationContext};
 use temporalio_common::payload_visitor::decode_payloads;
-use temporalio_common::protos::temporal::api::history::v1::History as Events;
+use temporalio_common::protos::temporal::api::history::v1::{History as Events, HistoryEvent};
 
 use crate::{History, ReplayError};
 
@@ -66,18 +67,39 @@ pub async fn newest(
 /// # Errors
 /// [`ReplayError::Server`]; [`ReplayError::Incomplete`] when no worker has had a task yet.
 pub async fn fetch(client: &Client, run: &Run) -> Result<History, ReplayError> {
+    fetch_within(client, run, u64::MAX).await
+}
+
+/// The same, if it has no more than so many bytes: what comes after them is not asked for.
+///
+/// # Errors
+/// As [`fetch`]; [`ReplayError::TooLarge`].
+pub async fn fetch_within(client: &Client, run: &Run, most_bytes: u64) -> Result<History, ReplayError> {
     let refused = |reason: String| ReplayError::Server {
         what: format!("the history of workflow {} run {} could not be fetched", run.workflow_id, run.run_id),
         reason,
     };
     let info = WorkflowExecutionInfo::builder().namespace(client.namespace()).workflow_id(&run.workflow_id);
     let handle = info.run_id(&run.run_id).build().bind_untyped(client.clone());
-    let stream = handle.fetch_history(WorkflowFetchHistoryOptions::default()).take(MOST_EVENTS);
-    let mut events: Vec<_> = stream.try_collect().await.map_err(|error| refused(with_causes(&error)))?;
+    let mut stream = handle.fetch_history(WorkflowFetchHistoryOptions::default()).take(MOST_EVENTS);
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while let Some(event) = stream.try_next().await.map_err(|error| refused(with_causes(&error)))? {
+        bytes += bytes_of(&event);
+        if bytes > most_bytes {
+            let (workflow_id, run_id) = (run.workflow_id.clone(), run.run_id.clone());
+            return Err(ReplayError::TooLarge { workflow_id, run_id, most_bytes });
+        }
+        events.push(event);
+    }
     if let Some(first) = events.first_mut() {
         crate::history::name(first, &run.workflow_id);
     }
     History::new(events)
+}
+
+/// As it comes over the wire.
+pub(crate) fn bytes_of(event: &HistoryEvent) -> u64 {
+    u64::try_from(event.encoded_len()).unwrap_or(u64::MAX)
 }
 
 /// The same history with its payloads decoded: saved like this it can be replayed where no key is.

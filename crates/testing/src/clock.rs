@@ -112,6 +112,31 @@ impl Clock {
         }
     }
 
+    /// The same, though so many activities run, which else hold the clock: one lock each.
+    pub(crate) async fn leap(self: &Arc<Self>, duration: Duration, running: usize) -> Result<(), TestError> {
+        let clock = Arc::clone(self);
+        let runtime = self.runtime.as_ref().ok_or("the time-skipping server is gone")?;
+        // To its end, whatever becomes of the caller: each lock is given back.
+        let leaping = runtime.spawn(async move {
+            let mut service = clock.service();
+            let mut dropped = 0;
+            let mut outcome = Ok(());
+            while dropped < running && outcome.is_ok() {
+                outcome = service.unlock_time_skipping(UnlockTimeSkippingRequest::default()).await.map(drop);
+                dropped += usize::from(outcome.is_ok());
+            }
+            let passed = match outcome {
+                Ok(()) => clock.sleep(duration).await,
+                Err(status) => Err(status.into()),
+            };
+            for _ in 0..dropped {
+                service.lock_time_skipping(LockTimeSkippingRequest::default()).await?;
+            }
+            passed
+        });
+        leaping.await?
+    }
+
     /// The same, however long it takes; to its end, whatever becomes of the caller.
     async fn pass(self: &Arc<Self>, duration: Duration) -> Result<(), TestError> {
         let clock = Arc::clone(self);

@@ -138,6 +138,10 @@ impl Env {
         }
     }
 
+    pub(crate) fn skipper(&self) -> Option<Arc<Clock>> {
+        self.clock.clone()
+    }
+
     fn clock(&self) -> Result<&Arc<Clock>, TestError> {
         self.clock.as_ref().ok_or_else(|| {
             let Self { address, .. } = self;

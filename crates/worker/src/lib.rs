@@ -16,7 +16,7 @@ mod run;
 
 pub use alone::{Beat, LoneAttempt, LoneOutcome, RunningLoneAttempt};
 pub use drain::{Attempts, Limits, RunningAttempt, Sum};
-pub use gate::{GateFailure, GateInput, GateReport, GateType, REPLAY_GATE};
+pub use gate::{GATE_BYTES, GateFailure, GateInput, GateReport, GateType, REPLAY_GATE};
 pub use host::{Host, HostError, Report, RunningHost, Versioning, WorkerSettings, cache_size};
 pub use layers::{
     ANSWER_WITHHELD, ActivitySurroundings, AttemptCap, EveryActivityTwice, NOT_IDEMPOTENT, Protected, TwiceReport,
@@ -24,7 +24,7 @@ pub use layers::{
 };
 pub use probes::ProbesError;
 pub use registry::{
-    ActivityEntry, ActivitySet, DeclaredAttribute, Product, QueueMoves, Registry, RegistryError, Setup, SetupError,
-    StandIn, WorkflowEntry,
+    ActivityEntry, ActivitySet, DeclaredAttribute, Product, ProgressType, QueueMoves, Registry, RegistryError, Setup,
+    SetupError, StandIn, WorkflowEntry,
 };
 pub use run::{run, serve};

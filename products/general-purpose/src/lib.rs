@@ -3,9 +3,11 @@
 #![allow(missing_docs, missing_debug_implementations)]
 
 pub mod activities;
+mod dataset;
 pub mod workflows;
 
-use general_purpose_contract::{Activities, NoOp, TASK_QUEUE};
+pub use dataset::Processed;
+use general_purpose_contract::{Activities, NoOp, ProcessLargeDataset, TASK_QUEUE};
 use mainspring::Product;
 
 /// What its workers run.
@@ -17,6 +19,11 @@ pub fn product() -> Product {
             |_setup| async { Ok(activities::Echo) },
             |set| set.activity_as(activities::Echo::no_op, Activities::no_op),
         )
+        .workflow_as::<workflows::ProcessLargeDataset, ProcessLargeDataset>()
+        .activities(
+            |_setup| async { Ok(activities::Datasets::default()) },
+            |set| set.activity_as(activities::Datasets::process_dataset, Activities::process_dataset),
+        )
 }
 
 #[cfg(test)]
@@ -27,8 +34,8 @@ mod tests {
     fn the_product_keeps_to_its_contract() -> Result<(), RegistryError> {
         let registry = Registry::new([super::product()])?;
         let product = &registry.products()[0];
-        assert_eq!(product.workflow_names().collect::<Vec<_>>(), ["no-op"]);
-        assert_eq!(product.activity_names().collect::<Vec<_>>(), ["no-op-activity"]);
+        assert_eq!(product.workflow_names().collect::<Vec<_>>(), ["no-op", "process-large-dataset"]);
+        assert_eq!(product.activity_names().collect::<Vec<_>>(), ["no-op-activity", "process_dataset"]);
         Ok(())
     }
 }

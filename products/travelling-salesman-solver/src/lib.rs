@@ -19,10 +19,9 @@ pub fn product() -> Product {
             r#"EDGE_WEIGHT_TYPE: EUC_2D\nNODE_COORD_SECTION\n1 0 0\n2 9 9\n3 9 0\n4 0 9\nEOF"}'"#
         ))
         .workflow_as::<workflows::TravellingSalesman, TravellingSalesman>()
-        .activities(
-            |_setup| async { Ok(activities::Solver) },
-            |set| set.activity_as(activities::Solver::improve_tour, Activities::improve_tour),
-        )
+        .activities(|_setup| async { Ok(activities::Solver) }, |set| {
+            set.activity_as(activities::Solver::improve_tour, Activities::improve_tour).progress::<activities::Found>()
+        })
 }
 
 #[cfg(test)]

@@ -32,7 +32,8 @@ impl Map {
         // The parser makes room for as many nodes as are announced.
         let lines = text.lines().count();
         let announced = text.lines().filter_map(|line| line.split_once(':'));
-        let announced = announced.filter(|(key, _)| key.trim() == "DIMENSION").filter_map(|(_, value)| value.trim().parse().ok());
+        let announced =
+            announced.filter(|(key, _)| key.trim() == "DIMENSION").filter_map(|(_, value)| value.trim().parse().ok());
         if let Some(announced) = announced.max().filter(|announced: &usize| *announced > lines) {
             return Err(format!("DIMENSION is {announced}, and there are only {lines} lines: each node has one"));
         }
@@ -103,9 +104,8 @@ impl Map {
     /// Whether each node is there once.
     pub(crate) fn is_tour(&self, order: &[u32]) -> bool {
         let mut seen = vec![false; self.len()];
-        let all_new = order.iter().all(|&node| {
-            seen.get_mut(node as usize).is_some_and(|seen| !std::mem::replace(seen, true))
-        });
+        let all_new =
+            order.iter().all(|&node| seen.get_mut(node as usize).is_some_and(|seen| !std::mem::replace(seen, true)));
         all_new && order.len() == self.len()
     }
 

@@ -6,7 +6,9 @@ use mainspring_testing::{ActivityRun, Env, NotDone, TestError};
 use temporalio_sdk::activities::ExecutableActivity;
 use travelling_salesman_solver::activities::{Found, Solver};
 use travelling_salesman_solver::product;
-use travelling_salesman_solver_contract::{Activities, BestLength, GetBestLength, SolveInput, Tour, TravellingSalesman};
+use travelling_salesman_solver_contract::{
+    Activities, BestLength, GetBestLength, SolveInput, Tour, TravellingSalesman,
+};
 
 type Outcome = Result<(), TestError>;
 
@@ -17,7 +19,9 @@ fn berlin(rounds: u32) -> SolveInput {
     SolveInput { rounds, tries_per_round: 500, ..SolveInput::new(include_str!("berlin52.tsp")) }
 }
 
-fn alone(input: SolveInput) -> ActivityRun<impl ExecutableActivity<Implementer = Solver, Input = SolveInput, Output = Tour>> {
+fn alone(
+    input: SolveInput,
+) -> ActivityRun<impl ExecutableActivity<Implementer = Solver, Input = SolveInput, Output = Tour>> {
     ActivityRun::new(Solver::improve_tour, input).heartbeat_timeout(Duration::from_secs(10))
 }
 

@@ -3,6 +3,7 @@
 mod after;
 mod before;
 mod beside;
+mod blocks;
 mod chosen;
 mod deprecated;
 mod patched;
@@ -22,6 +23,7 @@ pub fn product(build: &str, queue: &str) -> Product {
         "patched" => product.workflow::<patched::Change>(),
         // A second workflow, in a file that names no patch.
         "two" => product.workflow::<patched::Change>().workflow::<beside::Beside>(),
+        "blocks" => product.workflow_unchecked::<blocks::Change>(),
         "chosen" => product.workflow::<chosen::Change>(),
         "deprecated" => product.workflow::<deprecated::Change>(),
         _ => product.workflow::<after::Change>(),

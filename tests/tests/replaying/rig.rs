@@ -46,6 +46,11 @@ impl Rig {
 
     /// A worker of that build, polling. It caches nothing, so each task of a workflow is a replay from its first event.
     pub(crate) async fn worker(&self, build: &str) -> Result<Process, TestError> {
+        self.worker_with(build, &[]).await
+    }
+
+    /// The same, with more settings.
+    pub(crate) async fn worker_with(&self, build: &str, more: &[(&str, &str)]) -> Result<Process, TestError> {
         let settings = [
             ("TEMPORAL_ADDRESS", self.env.address()),
             ("LAB_QUEUES", &self.queue),
@@ -55,7 +60,7 @@ impl Rig {
             ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0"),
             ("MAINSPRING_LOG_FORMAT", "json"),
         ];
-        let mut worker = Process::spawn(PROGRAM, &[], settings)?;
+        let mut worker = Process::spawn(PROGRAM, &[], settings.into_iter().chain(more.iter().copied()))?;
         worker.line("\"msg\":\"polling\"").await?;
         Ok(worker)
     }

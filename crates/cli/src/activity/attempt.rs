@@ -76,6 +76,7 @@ pub(super) async fn run(task: Task, registry: &Registry, sources: Sources, outpu
 const fn ended(outcome: &LoneOutcome) -> (&'static str, &'static str) {
     match outcome {
         LoneOutcome::Cancelled => ("cancelled", "let itself be cancelled"),
+        LoneOutcome::Later => ("later", "left its end to another process, and would be open still"),
         LoneOutcome::HeartbeatTimedOut => ("timed_out", "did not beat within its heartbeat timeout"),
         _ => ("timed_out", "took longer than its start-to-close timeout"),
     }

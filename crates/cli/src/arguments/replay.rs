@@ -132,6 +132,9 @@ pub(crate) struct GateArguments {
     /// Only runs that match Temporal's list filter
     #[arg(long)]
     pub(crate) query: Option<String>,
+    /// Bytes of histories of each workflow type that are downloaded, the newest first
+    #[arg(long, default_value_t = mainspring_worker::GATE_BYTES, value_name = "N")]
+    pub(crate) most_bytes: u64,
     #[command(flatten)]
     pub(crate) polled: PolledArguments,
     /// How to print

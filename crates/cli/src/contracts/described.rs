@@ -13,6 +13,8 @@ pub(super) enum Role {
     Result,
     /// As a result, and no history keeps it.
     Answer,
+    /// An attempt writes it, the next one reads it: of this build or of another.
+    Progress,
 }
 
 /// An input or a result.
@@ -34,12 +36,21 @@ pub(super) struct Described {
     /// `workflow onboarding`.
     pub(super) name: String,
     pub(super) parts: Vec<Part>,
+    /// Of its progress.
+    pub(super) version: Option<u32>,
 }
 
+/// Where the version of an activity's progress stands, and its schema.
+pub(super) const VERSION: &str = "/progress/version";
+pub(super) const PROGRESS: &str = "/progress/fields";
+
 impl Described {
-    /// The document, as it is committed. The types of an activity's progress will have their place beside its result.
+    /// The document, as it is committed.
     pub(super) fn document(&self) -> Value {
         let mut document = Value::Object(Map::new());
+        if let Some(version) = self.version {
+            put(&mut document, VERSION, version.into());
+        }
         for part in &self.parts {
             put(&mut document, &part.pointer, part.schema());
         }
@@ -77,15 +88,18 @@ fn workflow(entry: WorkflowEntry<'_>) -> Described {
         }
         parts.push(Part { name, pointer: format!("{at}/input"), role: Role::Input, wire: message.input });
     }
-    Described { file: file("workflows", entry.name()), name: format!("workflow {}", entry.name()), parts }
+    let (file, name) = (file("workflows", entry.name()), format!("workflow {}", entry.name()));
+    Described { file, name, parts, version: None }
 }
 
 fn activity(entry: &ActivityEntry) -> Described {
-    let part = |name: &str, role, wire| Part { name: name.into(), pointer: format!("/{name}"), role, wire };
-    let parts = entry.types().map_or_else(Vec::new, |(input, result)| {
-        vec![part("input", Role::Input, input), part("result", Role::Result, result)]
+    let part = |name: &str, pointer: &str, role, wire| Part { name: name.into(), pointer: pointer.into(), role, wire };
+    let mut parts = entry.types().map_or_else(Vec::new, |(input, result)| {
+        vec![part("input", "/input", Role::Input, input), part("result", "/result", Role::Result, result)]
     });
-    Described { file: file("activities", entry.name()), name: format!("activity {}", entry.name()), parts }
+    parts.extend(entry.progress().map(|progress| part("progress", PROGRESS, Role::Progress, progress.fields())));
+    let (file, name) = (file("activities", entry.name()), format!("activity {}", entry.name()));
+    Described { file, name, parts, version: entry.progress().map(|progress| progress.version()) }
 }
 
 /// A name may hold what a path may not.

@@ -7,7 +7,7 @@ use mainspring_vocabulary::WireType;
 use serde_json::{Value, json};
 
 use super::compare::{Fault, Kind, Side, Step, faults, sample};
-use super::described::{Described, Part, Role};
+use super::described::{self, Described, Part, Role};
 use crate::workflow::schema::Expected;
 
 /// One change that a run in flight or an older caller cannot read.
@@ -58,6 +58,25 @@ impl Finding {
     }
 }
 
+/// Activities whose progress has another version than what is committed: each a sentence.
+pub(super) fn other_versions(committed: &BTreeMap<String, Value>, present: &[Described]) -> Vec<String> {
+    let other = |described: &Described| {
+        let (was, is) = (version(committed.get(&described.file)?)?, u64::from(described.version?));
+        let name = &described.name;
+        (was != is).then(|| {
+            format!(
+                "the progress of {name} has version {is} now, and had {was}: what attempts have left of that one is up to \
+                 `Progress::from_version`, which nobody checks; where it gives nothing, they start over"
+            )
+        })
+    };
+    present.iter().filter_map(other).collect()
+}
+
+fn version(document: &Value) -> Option<u64> {
+    document.pointer(described::VERSION)?.as_u64()
+}
+
 /// What breaks, and the files that changed without breaking anything.
 pub(super) fn find(committed: &BTreeMap<String, Value>, present: &[Described]) -> (Vec<Finding>, Vec<String>) {
     let (mut findings, mut outdated) = (Vec::new(), Vec::new());
@@ -83,6 +102,10 @@ pub(super) fn find(committed: &BTreeMap<String, Value>, present: &[Described]) -
 
 fn of_one(described: &Described, document: &Value, findings: &mut Vec<Finding>) {
     for part in &described.parts {
+        // What is of another version is not read as it is.
+        if part.role == Role::Progress && version(document) != described.version.map(u64::from) {
+            continue;
+        }
         if let Some(committed) = document.pointer(&part.pointer) {
             let found = of_part(part, committed);
             findings.extend(found.into_iter().map(|finding| Finding { of: described.name.clone(), ..finding }));
@@ -92,8 +115,14 @@ fn of_one(described: &Described, document: &Value, findings: &mut Vec<Finding>) 
         if described.parts.iter().any(|part| part.pointer == pointer) {
             continue;
         }
-        let part = pointer.trim_start_matches('/').trim_end_matches("/input").replace('/', " ");
-        let (what, instead) = if pointer.matches('/').count() > 1 {
+        let part =
+            pointer.trim_start_matches('/').trim_end_matches("/input").trim_end_matches("/fields").replace('/', " ");
+        let (what, instead) = if pointer == described::PROGRESS {
+            (
+                "has no schema any more, so nobody can tell what an older attempt has left",
+                "say it beside the activity: set.activity(…).progress::<P>()",
+            )
+        } else if pointer.matches('/').count() > 1 {
             (
                 "is gone from the contract, and callers still send it",
                 "keep its handler and its place in the contract's `messages`",
@@ -112,12 +141,16 @@ fn of_one(described: &Described, document: &Value, findings: &mut Vec<Finding>) 
 fn pointers(document: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for (name, below) in document.as_object().into_iter().flatten() {
+        if name == "progress" {
+            found.push(described::PROGRESS.to_owned());
+            continue;
+        }
         if !["signals", "queries", "updates"].contains(&name.as_str()) {
             found.push(format!("/{name}"));
             continue;
         }
         for (message, parts) in below.as_object().into_iter().flatten() {
-            let message = super::described::escaped(message);
+            let message = described::escaped(message);
             found.extend(parts.as_object().into_iter().flatten().map(|(part, _)| format!("/{name}/{message}/{part}")));
         }
     }
@@ -133,12 +166,19 @@ fn of_part(part: &Part, committed: &Value) -> Vec<Finding> {
         let read = read.into_iter().filter(|fault| kept(fault) && !reads_it_all_the_same(fault, committed, part.wire));
         found.extend(read.map(|fault| (fault, Side::Reads)));
     }
-    if part.role != Role::Input {
+    if !matches!(part.role, Role::Input | Role::Progress) {
         found.extend(
             faults(&part.wire.writes(), committed, Side::Writes).into_iter().map(|fault| (fault, Side::Writes)),
         );
     }
     let mut findings: Vec<Finding> = found.iter().map(|(fault, side)| told(fault, *side, &part.name)).collect();
+    if part.role == Role::Progress {
+        for Finding { instead, .. } in &mut findings {
+            instead.push_str(
+                "; or raise its VERSION, and let `Progress::from_version` read what older attempts have left",
+            );
+        }
+    }
     findings.dedup();
     findings
 }

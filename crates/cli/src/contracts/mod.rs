@@ -30,6 +30,8 @@ struct Outcome<'a> {
     findings: Vec<Finding>,
     /// Files that say less than the code, or something else that breaks nothing.
     outdated: Vec<String>,
+    /// What nobody checks.
+    unchecked: Vec<String>,
 }
 
 pub(crate) fn run(verb: &ContractsVerb, registry: &Registry) -> Result<(), Failure> {
@@ -37,7 +39,8 @@ pub(crate) fn run(verb: &ContractsVerb, registry: &Registry) -> Result<(), Failu
         ContractsVerb::Check(arguments) => {
             let outcomes = outcomes(registry, arguments, true)?;
             show(&outcomes, arguments.output)?;
-            for Outcome { product, .. } in &outcomes {
+            for Outcome { product, unchecked, .. } in &outcomes {
+                unchecked.iter().for_each(|what| say(&format!("warning: {what}")));
                 for workflow in product.workflows() {
                     for (kind, name) in workflow.unlisted() {
                         let kind = format!("{kind:?}").to_lowercase();
@@ -110,9 +113,10 @@ fn outcome<'a>(
         None if must_be_there => return Err(schemas.missing()),
         committed => committed.unwrap_or_default(),
     };
+    let unchecked = findings::other_versions(&committed, &present);
     let (mut findings, outdated) = findings::find(&committed, &present);
     findings.extend(corpus::find(registry, product, &folder_of(&arguments.histories, product.name()))?);
-    Ok(Outcome { product, schemas, present, findings, outdated })
+    Ok(Outcome { product, schemas, present, findings, outdated, unchecked })
 }
 
 fn refuse(outcomes: &[Outcome<'_>]) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::described::{Described, Part, Role};
+use super::described::{self, Described, Part, Role};
 use super::findings::{self, Finding};
 
 /// What is found when `Old` became `New`, as lines.
@@ -18,9 +18,13 @@ where
     New: JsonSchema + Serialize + for<'de> Deserialize<'de> + 'static,
 {
     let described = |wire| {
-        let name = if role == Role::Input { "input" } else { "result" };
-        let part = Part { name: name.into(), pointer: format!("/{name}"), role, wire };
-        Described { file: "workflows/ship.json".into(), name: "workflow ship".into(), parts: vec![part] }
+        let (name, pointer, version) = match role {
+            Role::Input => ("input", "/input", None),
+            Role::Progress => ("progress", described::PROGRESS, Some(1)),
+            Role::Result | Role::Answer => ("result", "/result", None),
+        };
+        let part = Part { name: name.into(), pointer: pointer.into(), role, wire };
+        Described { file: "workflows/ship.json".into(), name: "workflow ship".into(), parts: vec![part], version }
     };
     let old = described(WireType::of::<Old>()).document();
     let committed = BTreeMap::from([("workflows/ship.json".to_owned(), old)]);
@@ -224,7 +228,12 @@ fn what_is_gone_as_a_whole_is_found() {
         ),
     ]);
     let input = Part { name: "input".into(), pointer: "/input".into(), role: Role::Input, wire: WireType::of::<()>() };
-    let ship = Described { file: "workflows/ship.json".into(), name: "workflow ship".into(), parts: vec![input] };
+    let ship = Described {
+        file: "workflows/ship.json".into(),
+        name: "workflow ship".into(),
+        parts: vec![input],
+        version: None,
+    };
     let (found, outdated) = findings::find(&committed, &[ship]);
     let lines: Vec<String> = found.iter().map(Finding::line).collect();
     assert_eq!(
@@ -237,4 +246,54 @@ fn what_is_gone_as_a_whole_is_found() {
         ]
     );
     assert_eq!(outdated, [""; 0]);
+}
+
+#[test]
+fn what_the_next_attempt_cannot_read_of_the_one_before_is_found() {
+    assert_eq!(
+        became::<required::old::T, required::new::T>(Role::Progress),
+        [
+            "workflow ship, progress: $.b has to be there now, and what was written before may lack it: give it a default (#[serde(default)]), or make it an Option; or raise its VERSION, and let `Progress::from_version` read what older attempts have left"
+        ]
+    );
+    assert!(became::<smaller::old::T, smaller::new::T>(Role::Progress)[0].contains("$.n has format \"uint32\" now"));
+    for found in [
+        became::<defaulted::old::T, defaulted::new::T>(Role::Progress),
+        // What is gone is passed over, and the next attempt is the only reader.
+        became::<removed::old::T, removed::new::T>(Role::Progress),
+        became::<variant_alias::old::T, variant_alias::new::T>(Role::Progress),
+    ] {
+        assert_eq!(found, [""; 0]);
+    }
+}
+
+#[test]
+fn progress_of_another_version_is_left_to_its_type_and_that_is_said() {
+    let copy = |version: Option<u32>, parts: Vec<Part>| Described {
+        file: "activities/copy.json".into(),
+        name: "activity copy".into(),
+        parts,
+        version,
+    };
+    let progress =
+        |wire| Part { name: "progress".into(), pointer: described::PROGRESS.into(), role: Role::Progress, wire };
+    let first = copy(Some(1), vec![progress(WireType::of::<required::old::T>())]).document();
+    assert_eq!((&first["progress"]["version"], &first["progress"]["fields"]["required"]), (&json!(1), &json!(["a"])));
+    let committed = BTreeMap::from([("activities/copy.json".to_owned(), first)]);
+    let second = [copy(Some(2), vec![progress(WireType::of::<required::new::T>())])];
+    let (found, outdated) = findings::find(&committed, &second);
+    assert_eq!((found, outdated), (Vec::new(), vec!["activities/copy.json".to_owned()]));
+    assert_eq!(
+        findings::other_versions(&committed, &second),
+        [
+            "the progress of activity copy has version 2 now, and had 1: what attempts have left of that one is up to `Progress::from_version`, which nobody checks; where it gives nothing, they start over"
+        ]
+    );
+    let (gone, _) = findings::find(&committed, &[copy(None, Vec::new())]);
+    assert_eq!(
+        gone.iter().map(Finding::line).collect::<Vec<_>>(),
+        [
+            "activity copy, progress has no schema any more, so nobody can tell what an older attempt has left: say it beside the activity: set.activity(…).progress::<P>()"
+        ]
+    );
 }

@@ -1,7 +1,7 @@
 //! `replay gate`: starts the gate's workflow on a queue, waits, and says what it saw.
 
 use mainspring_settings::connection::ConnectionSettings;
-use mainspring_worker::{GateInput, GateReport, REPLAY_GATE};
+use mainspring_worker::{GateInput, GateReport, GateType, REPLAY_GATE};
 use serde_json::json;
 use temporalio_client::errors::WorkflowGetResultError;
 use temporalio_client::{
@@ -14,17 +14,20 @@ use temporalio_common::protos::coresdk::common::WorkerDeploymentVersion;
 use crate::arguments::Output;
 use crate::arguments::replay::GateArguments;
 use crate::exit::Failure;
-use crate::workflow::pollers::Waiting;
+use crate::workflow::pollers::{Version, Waiting};
 use crate::workflow::server::Server;
 use crate::{print, say};
 
 pub(crate) async fn run(arguments: &GateArguments, connection: ConnectionSettings) -> Result<(), Failure> {
     let server = Server::connect(connection).await?;
     let id = format!("{REPLAY_GATE}-{}", uuid::Uuid::new_v4().simple());
-    let input = GateInput { newest: arguments.newest, query: arguments.query.clone() };
+    let input =
+        GateInput { newest: arguments.newest, query: arguments.query.clone(), most_bytes: arguments.most_bytes };
     let input = RawValue::from_value(&input, &PayloadConverter::default());
-    let pinned = arguments.deployment.as_ref().zip(arguments.build_id.as_ref()).map(|(name, build_id)| {
-        let (deployment_name, build_id) = (name.clone(), build_id.clone());
+    let version = arguments.deployment.as_deref().zip(arguments.build_id.as_deref());
+    let version = version.map(|(deployment, build_id)| Version { deployment, build_id });
+    let pinned = version.map(|Version { deployment, build_id }| {
+        let (deployment_name, build_id) = (deployment.to_owned(), build_id.to_owned());
         VersioningOverride::Pinned(WorkerDeploymentVersion { deployment_name, build_id }.into())
     });
     let options = WorkflowStartOptions::new(&arguments.queue, &id).maybe_versioning_override(pinned).build();
@@ -33,7 +36,7 @@ pub(crate) async fn run(arguments: &GateArguments, connection: ConnectionSetting
         Failure::Unavailable(format!("the gate could not be started: {}", mainspring_client::with_causes(&error)))
     })?;
     say(&format!("workflow {id} replays histories on {}", arguments.queue));
-    let waiting = Waiting { queue: &arguments.queue, workflow_id: &id, run_id: None };
+    let waiting = Waiting { queue: &arguments.queue, workflow_id: &id, run_id: None, version };
     let report = tokio::select! {
         report = report(&handle) => report,
         failure = waiting.give_up(&server, arguments.polled.poller_wait) => Err(failure),
@@ -55,6 +58,19 @@ pub(crate) async fn run(arguments: &GateArguments, connection: ConnectionSetting
             "{failed} {histories} not replay on build {}: give it no traffic",
             report.build_id
         )));
+    }
+    let left_out = |of: &&GateType| of.left_out > 0;
+    if let Some(of) = report.workflows.iter().filter(left_out).find(|of| of.replayed == 0) {
+        return Err(Failure::Broken(format!(
+            "the newest history of {} has more than {} bytes, so nothing is known of build {}: allow more with --most-bytes",
+            of.workflow_type, arguments.most_bytes, report.build_id
+        )));
+    }
+    for of in report.workflows.iter().filter(left_out) {
+        say(&format!(
+            "warning: {} of {} were left out, for {} bytes of histories are downloaded at most: allow more with --most-bytes",
+            of.left_out, of.workflow_type, arguments.most_bytes
+        ));
     }
     let empty: Vec<&str> =
         report.workflows.iter().filter(|of| of.replayed == 0).map(|of| of.workflow_type.as_str()).collect();
@@ -95,8 +111,9 @@ fn show(report: &GateReport, output: Output) -> Result<(), Failure> {
         );
     }
     for of in &report.workflows {
-        let passed = if of.passed_over == 0 { String::new() } else { format!(", {} passed over", of.passed_over) };
-        print(&format!("{}: {} replayed, {} failed{passed}", of.workflow_type, of.replayed, of.failed.len()))?;
+        let also = |count: usize, what: &str| if count == 0 { String::new() } else { format!(", {count} {what}") };
+        let (passed, left) = (also(of.passed_over, "passed over"), also(of.left_out, "left out"));
+        print(&format!("{}: {} replayed, {} failed{passed}{left}", of.workflow_type, of.replayed, of.failed.len()))?;
         for failed in &of.failed {
             print(&format!("  PARTED  {} run {}: {}", failed.workflow_id, failed.run_id, failed.message))?;
         }

@@ -52,7 +52,7 @@ async fn unanswered(server: &Server, id: &str, run_id: Option<&str>, name: &str,
     let described = describe::fetch(server, id, run_id).await;
     let queue = described.ok().and_then(|described| described.workflow_execution_info).map(|info| info.task_queue);
     if let Some(queue) = &queue
-        && let Some(nobody) = unpolled(server, queue).await
+        && let Some(nobody) = unpolled(server, queue, None).await
     {
         return Failure::Unavailable(format!(
             "query {name} of workflow {id} got no answer: {nobody}. Start a worker that has it, and ask again"

@@ -18,7 +18,7 @@ pub(crate) async fn run(server: &Server, arguments: &OneArguments, notice: &Noti
     let (id, run_id) = (&arguments.target.workflow_id, arguments.target.run_id.as_deref());
     let info = describe::info(server, id, run_id).await?;
     if info.status() == WorkflowExecutionStatus::Running
-        && let Some(nobody) = unpolled(server, &info.task_queue).await
+        && let Some(nobody) = unpolled(server, &info.task_queue, None).await
     {
         say(&format!("warning: {nobody}: workflow {id} waits until a worker does"));
     }

@@ -181,7 +181,8 @@ pub(crate) async fn start(
     traces: Option<&Traces>,
     notice: &Notice,
 ) -> Result<(), Failure> {
-    let (started, nobody) = tokio::join!(request.start(server, traces, notice), unpolled(server, &request.task_queue));
+    let (started, nobody) =
+        tokio::join!(request.start(server, traces, notice), unpolled(server, &request.task_queue, None));
     let started = started?;
     request.tell(&started);
     if let Some(nobody) = nobody {
@@ -203,7 +204,7 @@ pub(crate) async fn execute(
     let started = request.start(server, traces, notice).await?;
     request.tell(&started);
     let (workflow_id, run_id) = (request.workflow_id.as_str(), started.run_id.as_str());
-    let task = Waiting { queue: &request.task_queue, workflow_id, run_id: Some(run_id) };
+    let task = Waiting { queue: &request.task_queue, workflow_id, run_id: Some(run_id), version: None };
     tokio::select! {
         outcome = result::wait(server, workflow_id, run_id, request.arguments.output, notice) => outcome,
         failure = task.give_up(server, polled.poller_wait) => Err(failure),

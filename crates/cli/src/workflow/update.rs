@@ -47,7 +47,7 @@ pub(crate) async fn run(
     notice.set(format!(
         "Update {update_id} of workflow {id} goes on; the same command with --update-id {update_id} waits for it"
     ));
-    let task = Waiting { queue: &info.task_queue, workflow_id: id, run_id: Some(&run_id) };
+    let task = Waiting { queue: &info.task_queue, workflow_id: id, run_id: Some(&run_id), version: None };
     let outcome = tokio::select! {
         outcome = finish(server, request) => outcome,
         failure = task.give_up(server, arguments.polled.poller_wait) => return Err(failure),

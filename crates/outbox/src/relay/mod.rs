@@ -75,7 +75,8 @@ impl<DB: Store> Relay<DB> {
         self
     }
 
-    /// Runs until `stop` ends, and then ends the round that it is in: 15 s at most. It needs neither Temporal nor the database
+    /// Runs until `stop` ends, and then ends the round that it is in: Temporal has 20 s for that, the database its own
+    /// timeouts. It needs neither Temporal nor the database
     /// to be there: it waits for them, up to half a minute between two looks.
     pub async fn run(mut self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);

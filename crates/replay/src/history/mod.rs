@@ -76,6 +76,11 @@ impl History {
         &self.events.events
     }
 
+    /// How many bytes they are, as they come from a server.
+    pub fn bytes(&self) -> u64 {
+        self.events().iter().map(crate::server::bytes_of).sum()
+    }
+
     /// To change them: payloads and names, say. What is read from a history is checked anew by [`Self::new`].
     pub fn into_events(self) -> Vec<HistoryEvent> {
         self.events.events

@@ -21,8 +21,14 @@ const STAY: &[&str] = &[
     "pinnedVersion", "sdkName", "sdkVersion", "newTaskQueue", "identity", "lastWorkerIdentity", "workerHostname",
 ];
 
+const ACTIVITY_ID: &str = "activityId";
+
 pub(super) fn replace(document: &mut Value, disguise: &mut Disguise<'_>) -> Result<(), ReplayError> {
     let shape = shape::of("History")?;
+    let events = document["events"].as_array().map_or(0, Vec::len);
+    // What the SDK calls an activity that the code gives no id: its number among the commands. A value may look alike.
+    let is_number =
+        |field: &str, id: &str| field == ACTIVITY_ID && id.parse().is_ok_and(|number: usize| number <= events);
     // Code may make ids of its own id, and of those that it made the rest follow.
     each(document, &shape, &mut |of, field, text| {
         if (of, field) == ("WorkflowExecutionStartedEventAttributes", "workflowId") {
@@ -30,16 +36,18 @@ pub(super) fn replace(document: &mut Value, disguise: &mut Disguise<'_>) -> Resu
         }
     });
     each(document, &shape, &mut |of, field, text| {
-        if is_made_by_code(of, field) {
+        if is_made_by_code(of, field) && !is_number(field, text) {
             disguise.made(text);
         }
     });
     markers::each_id(document, &mut |id| {
-        disguise.made(id);
-        *id = disguise.id(id);
+        if !is_number(ACTIVITY_ID, id) {
+            disguise.made(id);
+            *id = disguise.id(id);
+        }
     });
     each(document, &shape, &mut |of, field, text| {
-        if !STAY.contains(&field) || of == "Principal" {
+        if (!STAY.contains(&field) || of == "Principal") && !is_number(field, text) {
             *text = replaced(text, disguise);
         }
     });
@@ -48,7 +56,7 @@ pub(super) fn replace(document: &mut Value, disguise: &mut Disguise<'_>) -> Resu
 
 fn is_made_by_code(of: &str, field: &str) -> bool {
     [
-        ("ActivityTaskScheduledEventAttributes", "activityId"),
+        ("ActivityTaskScheduledEventAttributes", ACTIVITY_ID),
         ("StartChildWorkflowExecutionInitiatedEventAttributes", "workflowId"),
     ]
     .contains(&(of, field))

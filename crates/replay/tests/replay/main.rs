@@ -4,6 +4,7 @@
 
 mod builds;
 mod forms;
+mod hidden;
 mod parting;
 mod scrubbing;
 
@@ -14,6 +15,6 @@ use mainspring_replay::History;
 /// 31 events: an account, a welcome and a trial side by side, a second, a follow-up.
 fn onboarded() -> History {
     let file =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../products/onboarding/histories/onboarding-0c0363fa.json");
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../products/onboarding/histories/onboarding-9cc950e5.json");
     History::from_file(&file).unwrap()
 }

@@ -70,6 +70,9 @@ pub enum NotDone {
     /// It let itself be cancelled.
     #[error("the activity let itself be cancelled")]
     Cancelled,
+    /// It left its end to another process (`complete_later`): in production it would be open still.
+    #[error("the activity left its end to another process, and is open still")]
+    Later,
     /// It took longer than its start-to-close timeout.
     #[error("the activity timed out: it took longer than its start-to-close timeout")]
     TimedOut,

@@ -233,6 +233,7 @@ where
             }
             LoneOutcome::Failed(failure) => Err(NotDone::Failed(Box::new(ActivityFailure::of(*failure)))),
             LoneOutcome::Cancelled => Err(NotDone::Cancelled),
+            LoneOutcome::Later => Err(NotDone::Later),
             LoneOutcome::HeartbeatTimedOut => Err(NotDone::HeartbeatTimedOut),
             _ => Err(NotDone::TimedOut),
         };

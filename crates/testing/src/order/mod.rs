@@ -1,15 +1,16 @@
-//! Events in orders drawn from seeds: results of activities and what a test does beside them come to a workflow one at a
+//! Events in orders drawn from seeds: results of activities, timers and what a test does beside them come to a workflow one at a
 //! time, on a real server, each once the workflow has dealt with the one before.
 
 mod gate;
 mod quiet;
+mod timers;
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use futures::future::{BoxFuture, FutureExt};
+use futures::future::{BoxFuture, FutureExt, OptionFuture};
 use mainspring_caller::Contract;
 use mainspring_worker::Product;
 use parking_lot::Mutex;
@@ -17,6 +18,8 @@ use temporalio_common::SignalDefinition;
 
 use crate::{RunError, TestError, TestRun};
 use gate::Gate;
+use quiet::Ready;
+use timers::{Leap, Timers};
 
 /// The one order that is to be run again.
 const SEED: &str = "MAINSPRING_SEED";
@@ -120,12 +123,21 @@ pub struct Order {
     gate: Arc<Gate>,
     events: Mutex<Vec<Event>>,
     log: Arc<Mutex<Vec<String>>>,
+    /// On a time-skipping server; known once there is a result to wait for.
+    timers: OnceLock<Option<Timers>>,
+}
+
+/// What can be released.
+enum Choice {
+    Result(gate::Key),
+    Event,
+    Timers(Leap),
 }
 
 impl Order {
     fn new(seed: u64, gate: Arc<Gate>) -> Self {
         let random = Mutex::new(fastrand::Rng::with_seed(seed));
-        Self { seed, random, gate, events: Mutex::default(), log: Arc::default() }
+        Self { seed, random, gate, events: Mutex::default(), log: Arc::default(), timers: OnceLock::new() }
     }
 
     /// Its seed.
@@ -154,15 +166,28 @@ impl Order {
     }
 
     /// Waits for the result, and releases one event at a time: whenever the workflow and its children have nothing to do,
-    /// and every activity of theirs has its result.
+    /// and every activity of theirs has its result. On a time-skipping server, timers that fire next are such an event, and
+    /// no time is skipped beside them.
     ///
     /// # Errors
-    /// As [`TestRun::result`]; [`RunError::Event`] and [`RunError::Unheld`].
+    /// As [`TestRun::result`]; [`RunError::Event`], [`RunError::Unheld`] and [`RunError::Timer`].
     pub async fn result<W: Contract>(&self, run: &TestRun<W>) -> Result<W::Output, RunError> {
-        tokio::select! {
-            result = run.result() => result,
-            error = self.release(run.address(), run.workflow_id()) => Err(error),
+        let timers = self.timers.get_or_init(|| run.clock().map(Timers::of)).as_ref();
+        let result = async {
+            match timers {
+                None => run.result().await,
+                Some(_) => run.result_in_real_time().await,
+            }
+        };
+        let result = tokio::select! {
+            result = result => result,
+            error = self.release(run.address(), run.workflow_id(), timers) => return Err(error),
+        };
+        // The last one may have fired by itself.
+        if let Some(timers) = timers {
+            quiet::check(run.address(), run.workflow_id(), timers).await?;
         }
+        result
     }
 
     /// The events so far.
@@ -171,32 +196,41 @@ impl Order {
     }
 
     /// Ends when an event fails.
-    async fn release(&self, address: &str, workflow_id: &str) -> RunError {
+    async fn release(&self, address: &str, workflow_id: &str, timers: Option<&Timers>) -> RunError {
         loop {
             let event = || !self.events.lock().is_empty();
-            let held = match quiet::wait(address, workflow_id, &self.gate, event).await {
-                Ok(held) => held,
+            let Ready { held, leap } = match quiet::wait(address, workflow_id, &self.gate, timers, event).await {
+                Ok(ready) => ready,
                 Err(error) => return error,
             };
+            let holding = held.len();
             // In an order of their own, so that a seed means the same again.
-            let mut choices: Vec<(String, Option<gate::Key>)> =
-                held.into_iter().map(|(key, name)| (name, Some(key))).collect();
-            choices.extend(self.events.lock().iter().map(|event| (event.name.clone(), None)));
+            let mut choices: Vec<(String, Choice)> =
+                held.into_iter().map(|(key, name)| (name, Choice::Result(key))).collect();
+            choices.extend(self.events.lock().iter().map(|event| (event.name.clone(), Choice::Event)));
+            choices.extend(leap.map(|leap| (leap.name.clone(), Choice::Timers(leap))));
             choices.sort_by(|(one, _), (other, _)| one.cmp(other));
-            choices.dedup_by(|(one, key), (other, _)| key.is_none() && one == other);
-            let (name, key) = choices.swap_remove(self.random.lock().usize(..choices.len()));
+            choices.dedup_by(|(one, choice), (other, _)| matches!(choice, Choice::Event) && one == other);
+            let (name, choice) = choices.swap_remove(self.random.lock().usize(..choices.len()));
             self.log.lock().push(name.clone());
-            let Some(key) = key else {
-                let event = {
-                    let mut events = self.events.lock();
-                    events.iter().position(|event| event.name == name).map(|at| events.remove(at))
-                };
-                if let Some(Err(reason)) = futures::future::OptionFuture::from(event.map(|event| event.happen)).await {
-                    return RunError::Event { event: name, reason: reason.to_string() };
+            match choice {
+                Choice::Result(key) => self.gate.release(&key),
+                Choice::Event => {
+                    let event = {
+                        let mut events = self.events.lock();
+                        events.iter().position(|event| event.name == name).map(|at| events.remove(at))
+                    };
+                    if let Some(Err(reason)) = OptionFuture::from(event.map(|event| event.happen)).await {
+                        return RunError::Event { event: name, reason: reason.to_string() };
+                    }
                 }
-                continue;
-            };
-            self.gate.release(&key);
+                Choice::Timers(leap) => {
+                    let released = OptionFuture::from(timers.map(|timers| timers.release(leap, holding))).await;
+                    if let Some(Err(error)) = released {
+                        return error;
+                    }
+                }
+            }
         }
     }
 }

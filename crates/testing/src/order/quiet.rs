@@ -2,15 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use temporalio_client::NamespacedClient;
 use temporalio_client::tonic::Request;
+use temporalio_client::{Client, NamespacedClient};
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus;
+use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse,
+    DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse, GetWorkflowExecutionHistoryRequest,
 };
 
 use super::gate::{Gate, Key};
+use super::timers::{Leap, Seen, Timers};
 use crate::RunError;
 use crate::worker::shared;
 
@@ -20,24 +22,34 @@ const ASK: Duration = Duration::from_millis(2);
 /// without it would make the order one of the clock.
 const LONGEST_BODY: Duration = Duration::from_secs(20);
 
-/// Waits until the workflow and its children are quiet and there is something to release: a result, or an event of the
-/// test's. Gives the results.
+/// What can be released at a quiet moment.
+#[derive(Debug)]
+pub(super) struct Ready {
+    /// Results, by their activities.
+    pub(super) held: Vec<(Key, String)>,
+    /// Timers, on a time-skipping server.
+    pub(super) leap: Option<Leap>,
+}
+
+/// Waits until the workflow and its children are quiet and there is something to release: a result, a timer, or an event
+/// of the test's.
 ///
 /// # Errors
-/// [`RunError::Unheld`]; no connection.
+/// [`RunError::Unheld`], [`RunError::Timer`]; no connection.
 pub(super) async fn wait(
     address: &str,
     workflow_id: &str,
     gate: &Gate,
+    timers: Option<&Timers>,
     event: impl Fn() -> bool,
-) -> Result<Vec<(Key, String)>, RunError> {
+) -> Result<Ready, RunError> {
     let caller = shared::caller(address).await?;
     let client = caller.link().client();
     let longest = gate.longest().unwrap_or(LONGEST_BODY);
     let begun = Instant::now();
     loop {
         let mut family = vec![workflow_id.to_owned()];
-        let (mut held, mut quiet) = (Vec::new(), true);
+        let (mut held, mut quiet, mut seen) = (Vec::new(), true, Seen::default());
         while let Some(workflow_id) = family.pop() {
             let execution = Some(WorkflowExecution { workflow_id: workflow_id.clone(), run_id: String::new() });
             let request = DescribeWorkflowExecutionRequest { namespace: client.namespace(), execution };
@@ -65,12 +77,56 @@ pub(super) async fn wait(
             }
             quiet &= described.pending_workflow_task.is_none() && first.is_none();
             family.extend(described.pending_children.into_iter().map(|child| child.workflow_id));
+            if quiet && timers.is_some() {
+                match events(client, &workflow_id).await {
+                    Some(events) => seen.add(&workflow_id, &events),
+                    None => quiet = false,
+                }
+            }
             held.extend(of_it.into_iter().map(|(activity, name)| ((workflow_id.clone(), activity), name)));
         }
-        if quiet && (event() || !held.is_empty()) {
-            return Ok(held);
+        let mut leap = None;
+        if let Some(timers) = timers.filter(|_| quiet) {
+            match timers.next(&seen)? {
+                Some(next) => leap = next,
+                None => quiet = false,
+            }
+        }
+        if quiet && (event() || !held.is_empty() || leap.is_some()) {
+            return Ok(Ready { held, leap });
         }
         tokio::time::sleep(ASK).await;
+    }
+}
+
+/// Whether every timer of the workflow that fired was released.
+///
+/// # Errors
+/// [`RunError::Timer`]; no connection.
+pub(super) async fn check(address: &str, workflow_id: &str, timers: &Timers) -> Result<(), RunError> {
+    let caller = shared::caller(address).await?;
+    let mut seen = Seen::default();
+    if let Some(events) = events(caller.link().client(), workflow_id).await {
+        seen.add(workflow_id, &events);
+    }
+    timers.check(&seen)
+}
+
+/// The history of a workflow's present run, if the server tells.
+async fn events(client: &Client, workflow_id: &str) -> Option<Vec<HistoryEvent>> {
+    let (mut events, mut next_page_token) = (Vec::new(), Vec::new());
+    loop {
+        let execution = Some(WorkflowExecution { workflow_id: workflow_id.to_owned(), run_id: String::new() });
+        let namespace = client.namespace();
+        let request =
+            GetWorkflowExecutionHistoryRequest { namespace, execution, next_page_token, ..Default::default() };
+        let page = client.connection().workflow_service().get_workflow_execution_history(Request::new(request)).await;
+        let page = page.ok()?.into_inner();
+        events.extend(page.history.into_iter().flat_map(|history| history.events));
+        if page.next_page_token.is_empty() {
+            return Some(events);
+        }
+        next_page_token = page.next_page_token;
     }
 }
 

@@ -86,6 +86,17 @@ pub enum RunError {
         /// How long nothing else happened.
         waited: Duration,
     },
+    /// A timer fired by the clock, so the order would depend on it.
+    #[error(
+        "{timer} of {workflow_id} fired though no order had released it, so events are in none: make it longer than the test \
+         takes, let no event skip time, and take Env::skipping_alone(), where no other test does"
+    )]
+    Timer {
+        /// The workflow.
+        workflow_id: String,
+        /// The timer's id and its length.
+        timer: String,
+    },
     /// MAINSPRING_SEED is no seed.
     #[error("MAINSPRING_SEED is {value:?}, and is to be the number that a failed test named")]
     Seed {

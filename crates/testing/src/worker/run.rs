@@ -2,20 +2,23 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures::stream::{FuturesUnordered, StreamExt};
 use mainspring_caller::{Contract, Run};
-use temporalio_client::NamespacedClient;
 use temporalio_client::tonic::{Request, Status};
+use temporalio_client::{Client, NamespacedClient};
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowTaskFailedCause as Cause;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
-    DescribeWorkflowExecutionRequest, GetWorkflowExecutionHistoryRequest,
+    DescribeWorkflowExecutionRequest, GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse,
 };
 
 use super::RunError;
 use crate::Env;
+use crate::clock::Clock;
 use crate::worker::shared;
 
 /// A workflow that a test started. What [`Run`] has, it has: `signal`, `query`, `update`, `status`, `cancel`.
@@ -30,6 +33,11 @@ impl<W: Contract> TestRun<W> {
         Self { run, env, patience }
     }
 
+    /// That of a time-skipping server.
+    pub(crate) fn clock(&self) -> Option<Arc<Clock>> {
+        self.env.skipper()
+    }
+
     pub(crate) fn address(&self) -> &str {
         self.env.address()
     }
@@ -37,23 +45,28 @@ impl<W: Contract> TestRun<W> {
     /// Waits for its result. On a time-skipping server, time is skipped meanwhile.
     ///
     /// # Errors
-    /// How it ended otherwise; [`RunError::TaskFailed`] as soon as one of its tasks fails; [`RunError::Stuck`].
+    /// How it ended otherwise; [`RunError::TaskFailed`] as soon as one of its tasks fails, or of a
+    /// child's; [`RunError::Stuck`].
     pub async fn result(&self) -> Result<W::Output, RunError> {
-        let result = async {
-            tokio::select! {
-                result = self.run.result() => Ok(result?),
-                failed = self.failed_task() => Err(failed),
-                () = tokio::time::sleep(self.patience) => Err(self.stuck().await),
-            }
-        };
+        let result = self.result_in_real_time();
         self.env.skip_while(result).await.map_err(|error| RunError::Clock { reason: error.to_string() })?
     }
 
-    /// Ends when a workflow task fails, and else never: what keeps the server from telling, the result will say as well.
+    /// The same, and skips no time.
+    pub(crate) async fn result_in_real_time(&self) -> Result<W::Output, RunError> {
+        tokio::select! {
+            result = self.run.result() => Ok(result?),
+            failed = self.failed_task() => Err(failed),
+            () = tokio::time::sleep(self.patience) => Err(self.stuck().await),
+        }
+    }
+
+    /// Ends when a workflow task fails, its own or one of a child's, and else never: what keeps the server from telling, the
+    /// result will say as well.
     async fn failed_task(&self) -> RunError {
         match self.watch().await {
-            Ok(Some(message)) => RunError::TaskFailed { workflow_id: self.run.workflow_id().to_owned(), message },
-            Ok(None) | Err(_) => std::future::pending().await,
+            Some(failed) => failed,
+            None => std::future::pending().await,
         }
     }
 
@@ -62,34 +75,34 @@ impl<W: Contract> TestRun<W> {
         WorkflowExecution { workflow_id: self.run.workflow_id().to_owned(), run_id }
     }
 
-    async fn watch(&self) -> Result<Option<String>, Status> {
-        let Ok(caller) = shared::caller(self.env.address()).await else { return Ok(None) };
+    /// Reads the histories of the workflow, of its children, of theirs, and of the runs that they go on as.
+    async fn watch(&self) -> Option<RunError> {
+        let caller = shared::caller(self.env.address()).await.ok()?;
         let client = caller.link().client();
-        let mut service = client.connection().workflow_service();
-        let mut next_page_token = Vec::new();
-        loop {
-            let request = GetWorkflowExecutionHistoryRequest {
-                namespace: client.namespace(),
-                execution: Some(self.execution()),
-                wait_new_event: true,
-                next_page_token,
-                ..Default::default()
-            };
-            let page = service.get_workflow_execution_history(Request::new(request)).await?.into_inner();
+        let mut pages = FuturesUnordered::from_iter([page_of(client, self.execution(), Vec::new())]);
+        while let Some(read) = pages.next().await {
+            let Ok((execution, page)) = read else { continue };
             for event in page.history.into_iter().flat_map(|history| history.events) {
-                if let Some(Attributes::WorkflowTaskFailedEventAttributes(failed)) = event.attributes
-                    && !is_usual(failed.cause())
-                {
-                    let cause = failed.cause().as_str_name();
-                    let said = failed.failure.map(|failure| failure.message).unwrap_or_default();
-                    return Ok(Some(format!("{said} ({cause})")));
-                }
+                let next = match event.attributes {
+                    Some(Attributes::WorkflowTaskFailedEventAttributes(failed)) if !is_usual(failed.cause()) => {
+                        let cause = failed.cause().as_str_name();
+                        let said = failed.failure.map(|failure| failure.message).unwrap_or_default();
+                        let workflow_id = execution.workflow_id;
+                        return Some(RunError::TaskFailed { workflow_id, message: format!("{said} ({cause})") });
+                    }
+                    Some(Attributes::ChildWorkflowExecutionStartedEventAttributes(child)) => child.workflow_execution,
+                    Some(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(next)) => {
+                        Some(WorkflowExecution { run_id: next.new_execution_run_id, ..execution.clone() })
+                    }
+                    _ => None,
+                };
+                pages.extend(next.map(|next| page_of(client, next, Vec::new())));
             }
-            if page.next_page_token.is_empty() {
-                return Ok(None);
+            if !page.next_page_token.is_empty() {
+                pages.push(page_of(client, execution, page.next_page_token));
             }
-            next_page_token = page.next_page_token;
         }
+        None
     }
 
     async fn stuck(&self) -> RunError {
@@ -122,6 +135,23 @@ impl<W: Contract> TestRun<W> {
         }
         Ok(said.join("; "))
     }
+}
+
+/// Some more of a history, as soon as there is more.
+async fn page_of(
+    client: &Client,
+    execution: WorkflowExecution,
+    next_page_token: Vec<u8>,
+) -> Result<(WorkflowExecution, GetWorkflowExecutionHistoryResponse), Status> {
+    let request = GetWorkflowExecutionHistoryRequest {
+        namespace: client.namespace(),
+        execution: Some(execution.clone()),
+        wait_new_event: true,
+        next_page_token,
+        ..Default::default()
+    };
+    let page = client.connection().workflow_service().get_workflow_execution_history(Request::new(request)).await?;
+    Ok((execution, page.into_inner()))
 }
 
 /// Tasks that fail in the usual course of things, and go well at the next attempt.

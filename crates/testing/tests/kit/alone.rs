@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mainspring_activity::Heartbeater;
+use mainspring_activity::{Heartbeater, complete_later};
 use mainspring_testing::{ActivityRun, NotDone, run_twice};
 use mainspring_vocabulary::Failure;
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,17 @@ impl Export {
             ctx.record_heartbeat(Progress { row: row + 1 }).await?;
         }
         Ok(rows)
+    }
+
+    /// Leaves its end to another process.
+    #[activity(name = "ask")]
+    async fn ask(self: Arc<Self>, ctx: ActivityContext) -> Result<bool, ActivityError> {
+        let written = self.written.clone();
+        complete_later(&ctx, |token| async move {
+            written.store(token.as_bytes().len() as u64, Ordering::SeqCst);
+            Ok::<_, std::io::Error>(())
+        })
+        .await
     }
 
     /// Beats from a task of its own until it is cancelled.
@@ -297,6 +308,16 @@ async fn an_activity_that_lets_the_grace_pass_is_cancelled_to_be_tried_again() -
     let error = running.end().await.result.unwrap_err();
     let failure = error.failure().ok_or("no failure")?;
     assert_eq!((failure.type_name.as_str(), failure.retryable), ("WorkerShutdown", true));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_activity_that_another_process_completes_is_open_when_it_has_returned() -> Outcome {
+    let export = Export::default();
+    let token = export.written.clone();
+    let end = ActivityRun::new(Export::ask, ()).on(export).await;
+    assert!(matches!(end.result, Err(NotDone::Later)), "{:?}", end.result);
+    assert!(token.load(Ordering::SeqCst) > 0, "its token was handed over");
     Ok(())
 }
 

@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use temporalio_common::{HasWorkflowDefinition, QueryDefinition, RetryPolicy, SignalDefinition, WorkflowDefinition};
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use temporalio_sdk::{ActivityOptions, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
+use temporalio_sdk::{
+    ActivityOptions, ChildWorkflowOptions, SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult,
+};
 
 pub(crate) type Outcome = Result<(), TestError>;
 
@@ -36,6 +38,8 @@ pub(crate) enum Wish {
     Ship,
     Hold,
     Panic,
+    /// A child is to panic, of a child.
+    PanicBelow(u8),
 }
 
 impl WorkflowDefinition for Order {
@@ -129,6 +133,13 @@ impl Ordered {
                 ctx.state_mut(|state| state.held = true);
                 ctx.wait_condition(|state| !state.held).await?;
                 "held".to_owned()
+            }
+            Wish::PanicBelow(depth) => {
+                let wish = if depth == 0 { Wish::Panic } else { Wish::PanicBelow(depth - 1) };
+                let workflow_id = Some(format!("{}-below", ctx.workflow_id()));
+                let options = ChildWorkflowOptions::builder().maybe_workflow_id(workflow_id).build();
+                let child = ctx.start_child_workflow(Order, OrderInput { number: order.number, wish }, options).await?;
+                child.result().await?.charge
             }
             Wish::Panic => panic!("order {} cannot be read", order.number),
         };

@@ -6,5 +6,6 @@ mod lab;
 mod logging;
 mod mocking;
 mod ordering;
+mod ordering_timers;
 mod twice;
 mod workers;

@@ -60,6 +60,20 @@ async fn a_workflow_that_panics_fails_its_test_at_once() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_child_that_panics_fails_its_test_at_once_and_is_named() -> Outcome {
+    let env = Env::shared().await?;
+    let worker = env.worker([product()]).mocks_only().start().await?;
+    let started = Instant::now();
+    let error = worker.execute::<Order>(order(9, Wish::PanicBelow(1))).await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    let RunError::TaskFailed { workflow_id, message } = &error else { panic!("{error:?}") };
+    let id = worker.workflow_id::<Order>(&order(9, Wish::Panic));
+    assert_eq!(*workflow_id, format!("{id}-below-below"), "it is the child's child");
+    assert!(message.contains("order 9 cannot be read"), "{message}");
+    Ok(worker.stop().await?)
+}
+
+#[tokio::test]
 async fn an_activity_that_always_fails_ends_after_the_cap() -> Outcome {
     let env = Env::shared().await?;
     let busy = |most| {

@@ -53,6 +53,8 @@ pub enum LoneOutcome {
     Failed(Box<Failure>),
     /// It let itself be cancelled.
     Cancelled,
+    /// It left its end to another process.
+    Later,
     /// It took longer than its start-to-close timeout.
     TimedOut,
     /// It did not beat within its heartbeat timeout.
@@ -208,6 +210,7 @@ impl RunningLoneAttempt {
             tokio::select! {
                 // The frontend holds the sender, and this holds the frontend.
                 _ = news.changed() => {}
+                () = self.tap.later() => break LoneOutcome::Later,
                 () = at(close) => break LoneOutcome::TimedOut,
                 () = at(beat) => break LoneOutcome::HeartbeatTimedOut,
             }

@@ -1,5 +1,5 @@
 //! Every heartbeat of an activity, before the SDK throttles them. The SDK puts each through the codec; until the activity
-//! has returned, nothing else of it goes there.
+//! has returned, nothing else of it goes there. And that it left its end to another process, of which no server is told.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use temporalio_common::data_converters::{PayloadCodec, PayloadConversionError, SerializationContextData};
 use temporalio_common::protos::temporal::api::common::v1::Payload;
+use temporalio_sdk::activities::ActivityError;
 use temporalio_sdk::interceptors::{ActivityInboundInterceptor, ExecuteActivityInput, ExecuteActivityOutput, Next};
 use tokio::sync::watch;
 
@@ -25,6 +26,7 @@ struct Inner {
     started: Mutex<Option<Instant>>,
     beats: Mutex<Vec<Beat>>,
     count: watch::Sender<usize>,
+    later: watch::Sender<bool>,
 }
 
 impl Tap {
@@ -35,6 +37,7 @@ impl Tap {
             started: Mutex::default(),
             beats: Mutex::default(),
             count: watch::Sender::default(),
+            later: watch::Sender::default(),
         }))
     }
 
@@ -45,6 +48,12 @@ impl Tap {
     pub(super) async fn beaten(&self, times: usize) {
         // The sender is held here.
         let _ = self.0.count.subscribe().wait_for(|count| *count >= times).await;
+    }
+
+    /// Ends when it has left its end to another process.
+    pub(super) async fn later(&self) {
+        // The sender is held here.
+        let _ = self.0.later.subscribe().wait_for(|later| *later).await;
     }
 
     fn take(&self, details: &[Payload]) {
@@ -91,6 +100,9 @@ impl ActivityInboundInterceptor for Tap {
             self.0.runs.store(true, Ordering::SeqCst);
             let output = next.run(input).await;
             self.0.runs.store(false, Ordering::SeqCst);
+            if matches!(output, Err(ActivityError::WillCompleteAsync)) {
+                self.0.later.send_replace(true);
+            }
             output
         }
         .boxed()

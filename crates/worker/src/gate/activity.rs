@@ -43,6 +43,7 @@ impl Histories {
         futures::pin_mut!(shutdown);
         futures::pin_mut!(work);
         let mut beats = tokio::time::interval(BEAT);
+        tracing::info!(newest = input.newest, "histories are fetched and replayed for the gate");
         loop {
             tokio::select! {
                 report = &mut work => return report,
@@ -73,24 +74,45 @@ impl Histories {
 impl Gated {
     async fn of(&self, workflow_type: &str, input: &GateInput, client: &Client) -> Result<GateType, ActivityError> {
         let mut of = GateType { workflow_type: workflow_type.to_owned(), ..GateType::default() };
+        let mut bytes = input.most_bytes;
         for queue in &self.queues {
             let runs = server::newest(client, workflow_type, queue, input.query.as_deref(), input.newest).await;
             for run in runs.map_err(|error| failure("HistoriesNotListed", &error))? {
-                self.one(&run, client, &mut of).await?;
+                self.one(&run, client, &mut of, &mut bytes).await?;
             }
+        }
+        if of.left_out > 0 {
+            let (left_out, most_bytes) = (of.left_out, input.most_bytes);
+            tracing::warn!(
+                workflow_type,
+                left_out,
+                most_bytes,
+                "histories were left out of the gate: they are too large"
+            );
         }
         Ok(of)
     }
 
-    async fn one(&self, run: &Run, client: &Client, of: &mut GateType) -> Result<(), ActivityError> {
-        let history = match server::fetch(client, run).await {
+    /// `bytes` is what may still be downloaded.
+    async fn one(&self, run: &Run, client: &Client, of: &mut GateType, bytes: &mut u64) -> Result<(), ActivityError> {
+        if *bytes == 0 {
+            of.left_out += 1;
+            return Ok(());
+        }
+        let history = match server::fetch_within(client, run, *bytes).await {
             Ok(history) => history,
+            Err(ReplayError::TooLarge { .. }) => {
+                *bytes = 0;
+                of.left_out += 1;
+                return Ok(());
+            }
             Err(ReplayError::Incomplete { .. } | ReplayError::NoEvents) => {
                 of.passed_over += 1;
                 return Ok(());
             }
             Err(error) => return Err(failure("HistoryNotFetched", &error)),
         };
+        *bytes = bytes.saturating_sub(history.bytes());
         match self.replayed(history).await {
             None => of.replayed += 1,
             Some(message) => {

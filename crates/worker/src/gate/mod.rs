@@ -32,6 +32,17 @@ pub struct GateInput {
     /// Only runs that match this list filter of Temporal's.
     #[serde(default)]
     pub query: Option<String>,
+    /// Bytes of histories of each workflow type that are downloaded, the newest first; [`GATE_BYTES`] by default.
+    #[serde(default = "most_bytes")]
+    pub most_bytes: u64,
+}
+
+/// Bytes of histories of one workflow type that a gate downloads unless it is told otherwise: 256 MiB. Temporal ends a
+/// workflow at 50 MiB.
+pub const GATE_BYTES: u64 = 256 << 20;
+
+const fn most_bytes() -> u64 {
+    GATE_BYTES
 }
 
 /// What the gate saw, a workflow type after the other.
@@ -52,6 +63,9 @@ pub struct GateType {
     pub replayed: usize,
     /// Runs that no worker has had a task of, or that were gone when they were to be fetched.
     pub passed_over: usize,
+    /// Runs that were not downloaded to their end, for [`GateInput::most_bytes`] had been.
+    #[serde(default)]
+    pub left_out: usize,
     /// Those that it does not.
     pub failed: Vec<GateFailure>,
 }

@@ -108,14 +108,14 @@ impl WorkflowLayer {
     /// Runs a step of the workflow's code. A panic goes on to the SDK, which fails the workflow task; here it is counted
     /// apart from tasks that fail for other reasons, such as an input that does not decode.
     fn step<T>(&self, replaying: bool, code: impl FnOnce() -> T) -> T {
-        self.step_in(self.scope(replaying), code)
+        self.step_in(&self.scope(replaying), code)
     }
 
     fn scope(&self, replaying: bool) -> Scope {
         Scope::workflow(self.workflow.clone(), replaying || self.is_replay)
     }
 
-    fn step_in<T>(&self, scope: Scope, code: impl FnOnce() -> T) -> T {
+    fn step_in<T>(&self, scope: &Scope, code: impl FnOnce() -> T) -> T {
         let _span = self.span.enter();
         let _scope = scope.enter();
         *self.busy.0.lock() = Some((self.workflow.clone(), Instant::now()));
@@ -147,9 +147,9 @@ impl WorkflowLayer {
             Some(message) => self.scope(context.is_replaying_history_events()).handling(message.clone()),
             None => self.scope(context.is_replaying_history_events()),
         };
-        let mut future = Box::pin(self.step_in(scope(), make));
+        let mut future = Box::pin(self.step_in(&scope(), make));
         WorkflowInterceptorFuture::new(std::future::poll_fn(move |cx| -> Poll<T> {
-            self.step_in(scope(), || future.as_mut().poll(cx))
+            self.step_in(&scope(), || future.as_mut().poll(cx))
         }))
     }
 }

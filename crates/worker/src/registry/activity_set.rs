@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use mainspring_vocabulary::{ActivityContract, Timeouts, WireType};
+use mainspring_vocabulary::{ActivityContract, Progress, Timeouts, WireType};
 use schemars::JsonSchema;
 use temporalio_common::ActivityDefinition;
 use temporalio_sdk::WorkerOptions;
@@ -17,6 +17,26 @@ pub struct ActivityEntry {
     name: String,
     types: Option<(WireType, WireType)>,
     contract: Option<ContractEntry>,
+    progress: Option<ProgressType>,
+}
+
+/// What an attempt of an activity leaves to the next one.
+#[derive(Clone, Copy, Debug)]
+pub struct ProgressType {
+    version: u32,
+    fields: WireType,
+}
+
+impl ProgressType {
+    /// The [`Progress::VERSION`] that is written.
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The type of its fields.
+    pub const fn fields(&self) -> WireType {
+        self.fields
+    }
 }
 
 /// What its contract says.
@@ -35,7 +55,7 @@ impl ContractEntry {
 
 impl ActivityEntry {
     pub(super) fn untyped(name: &str) -> Self {
-        Self { name: name.to_owned(), types: None, contract: None }
+        Self { name: name.to_owned(), types: None, contract: None, progress: None }
     }
 
     /// Its type, as on the wire.
@@ -46,6 +66,11 @@ impl ActivityEntry {
     /// Its input's type and its result's. None for one listed by [`ActivitySet::activity_unchecked`].
     pub const fn types(&self) -> Option<(WireType, WireType)> {
         self.types
+    }
+
+    /// What an attempt leaves to the next one, if [`ActivitySet::progress`] told it.
+    pub const fn progress(&self) -> Option<ProgressType> {
+        self.progress
     }
 
     /// Its timeouts. None for one listed by [`ActivitySet::activity_unchecked`].
@@ -132,6 +157,20 @@ impl<I: ActivityImplementer + Send + Sync + 'static> ActivitySet<I> {
         self.with(activity, None, None)
     }
 
+    /// Says what attempts of the activity that was listed last leave to the next one: `set.activity(Export::copy)
+    /// .progress::<Copied>()`. `contracts check` holds it against its schema, so that a new build resumes where an attempt
+    /// of the old one was.
+    #[must_use]
+    pub fn progress<P>(mut self) -> Self
+    where
+        P: Progress + JsonSchema + 'static,
+    {
+        if let Some(last) = self.listed.last_mut() {
+            last.progress = Some(ProgressType { version: P::VERSION, fields: WireType::of::<P>() });
+        }
+        self
+    }
+
     #[expect(clippy::needless_pass_by_value)]
     fn with<A>(mut self, activity: A, types: Option<(WireType, WireType)>, contract: Option<ContractEntry>) -> Self
     where
@@ -139,7 +178,7 @@ impl<I: ActivityImplementer + Send + Sync + 'static> ActivitySet<I> {
         A::Input: Send + Sync,
         A::Output: Send + Sync,
     {
-        self.listed.push(ActivityEntry { name: activity.name().to_owned(), types, contract });
+        self.listed.push(ActivityEntry { name: activity.name().to_owned(), types, contract, progress: None });
         self.register.push(Box::new(|options, instance| {
             options.register_activity::<A>(instance);
         }));

@@ -18,7 +18,7 @@ mod workflow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use activity_set::{ActivityEntry, ActivitySet};
+pub use activity_set::{ActivityEntry, ActivitySet, ProgressType};
 pub use attributes::DeclaredAttribute;
 pub use error::RegistryError;
 pub use moves::QueueMoves;

@@ -286,20 +286,26 @@ mod tests {
     /// Has signals: one that decodes from anything, as `Received` does, and one that does not.
     #[workflow]
     #[derive(Default)]
-    struct Listen;
+    struct Listen {
+        heard: u32,
+    }
 
     #[workflow_methods]
     impl Listen {
         #[run(name = "listen")]
-        async fn run(_ctx: &mut WorkflowContext<Self>) -> WorkflowResult<()> {
-            Ok(())
+        async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<u32> {
+            Ok(ctx.state(|listen| listen.heard))
         }
 
         #[signal(name = "anything")]
-        fn anything(&mut self, _ctx: &mut SyncWorkflowContext<Self>, _ignored: RawValue) {}
+        fn anything(&mut self, _ctx: &mut SyncWorkflowContext<Self>, _ignored: RawValue) {
+            self.heard += 1;
+        }
 
         #[signal(name = "nothing")]
-        fn nothing(&mut self, _ctx: &mut SyncWorkflowContext<Self>) {}
+        fn nothing(&mut self, _ctx: &mut SyncWorkflowContext<Self>) {
+            self.heard += 1;
+        }
     }
 
     /// A contract of `Ship` under that name and on that queue.

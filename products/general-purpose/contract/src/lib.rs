@@ -1,9 +1,14 @@
 //! What callers of `general-purpose` need: its task queue, the types of its workflows and the contracts of its
 //! activities. No worker code.
 
+mod dataset;
 mod definitions;
 
-pub use definitions::{Activities, NoOpActivity};
+pub use dataset::{
+    BATCH_ROWS, DatasetError, HEARTBEAT_TIMEOUT_SECONDS, ProcessLargeDataset, ProcessLargeDatasetInput,
+    ProcessLargeDatasetResult,
+};
+pub use definitions::{Activities, NoOpActivity, ProcessDatasetActivity};
 use mainspring_vocabulary::Contract;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

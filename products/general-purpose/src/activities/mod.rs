@@ -1,8 +1,12 @@
 //! The activities.
 
+mod datasets;
+
 use general_purpose_contract::{NoOpActivity, NoOpInput};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
+
+pub use datasets::Datasets;
 
 /// Activities without any dependency.
 #[derive(Clone, Copy, Debug)]

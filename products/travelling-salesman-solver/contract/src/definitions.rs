@@ -1,4 +1,4 @@
-//! The activity, as its callers see it, and how long it may take. What the SDK's macro makes of it has no docs and no `Debug`.
+//! The activity, as its callers see it. What the SDK's macro makes of it has no docs and no `Debug`.
 #![allow(missing_docs, missing_debug_implementations, clippy::needless_pass_by_value, clippy::unimplemented)]
 
 use std::time::Duration;
@@ -22,7 +22,7 @@ impl Activities {
     }
 }
 
-/// A worker that dies is missed after the heartbeat timeout; the search itself may take a day.
+/// A search may take a day; a worker that dies is missed after ten seconds.
 impl ActivityContract for activities::ImproveTour {
     type Failures = InvalidInstance;
     const TIMEOUTS: Timeouts =

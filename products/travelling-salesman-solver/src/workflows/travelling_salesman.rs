@@ -1,6 +1,6 @@
 //! `travelling-salesman`: one long activity, and what it tells on its way.
 
-use mainspring::prelude::ActivityContract;
+use mainspring::prelude::{ActivityContract, Received};
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult};
 use travelling_salesman_solver_contract::{Activities, BestLength, SolveInput, Tour};
@@ -20,15 +20,18 @@ impl TravellingSalesman {
     /// The instance is invalid, or the workflow was cancelled.
     #[run(name = "travelling-salesman")]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: SolveInput) -> WorkflowResult<Tour> {
-        let tour = ctx.execute_activity(Activities::improve_tour, input, Activities::improve_tour.options()).await?;
+        let options = Activities::improve_tour.options();
+        let tour = ctx.execute_activity(Activities::improve_tour, input, options).await?;
         ctx.state_mut(|state| state.hear(BestLength { length: tour.length, round: tour.rounds }));
         Ok(tour)
     }
 
     /// A shorter tour was found.
     #[signal(name = "better_tour")]
-    pub fn better_tour(&mut self, _ctx: &mut SyncWorkflowContext<Self>, found: BestLength) {
-        self.hear(found);
+    pub fn better_tour(&mut self, _ctx: &mut SyncWorkflowContext<Self>, found: Received<BestLength>) {
+        if let Some(found) = found.read() {
+            self.hear(found);
+        }
     }
 
     /// The length of the shortest tour that was told; none before the first.

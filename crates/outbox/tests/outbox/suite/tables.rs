@@ -1,10 +1,11 @@
 //! The tables themselves.
 
-use mainspring_outbox::sqlx::query;
+use std::time::Duration;
+
 use mainspring_outbox::{Backlog, Intent, Outbox, OutboxError};
 
 use super::{Connection, Db, database};
-use crate::{Invoice, Letter, number, relay, temporal};
+use crate::{Invoice, Letter, PATIENCE, nothing_waits, number, temporal};
 
 #[tokio::test]
 async fn without_tables_it_is_said_what_makes_them() {
@@ -69,15 +70,17 @@ async fn a_relay_waits_for_its_tables() {
     let database = database().await;
     let outbox: Outbox<Db> = Outbox::new(database.pool.clone());
     let temporal = temporal().await;
-    let (tables, number) = (outbox.clone(), number());
-    let run = relay(&outbox, &temporal);
-    let write = async {
-        // The relay, which has begun, asks for tables that are not there yet.
-        query("SELECT 1").execute(&database.pool).await.unwrap();
-        tables.migrate().await.unwrap();
+    let number = number();
+    // The relay asks whether it is to stop after its first round, which has found no tables.
+    let made_and_started = async {
+        outbox.migrate().await.unwrap();
         let mut connection = database.pool.acquire().await.unwrap();
-        tables.start(&mut connection, Intent::new(Invoice, &number).unwrap()).await.unwrap();
+        outbox.start(&mut connection, Intent::new(Invoice, &number).unwrap()).await.unwrap();
+        drop(connection);
+        nothing_waits(&outbox).await;
     };
-    tokio::join!(run, write);
+    assert!(outbox.backlog().await.is_err(), "there are no tables yet");
+    let relay = outbox.relay(temporal.clone()).every(Duration::from_millis(50));
+    tokio::time::timeout(PATIENCE, relay.run(made_and_started)).await.expect("the relay goes on");
     assert_eq!(crate::listed(&temporal, &format!("WorkflowId = 'invoice-{number}'"), 1).await, 1);
 }
