@@ -23,7 +23,8 @@ pub fn product() -> Product {
         .activities(
             |_setup| async { Ok(activities::Datasets::default()) },
             |set| {
-                set.activity_as(activities::Datasets::process_dataset, Activities::process_dataset).progress::<Processed>()
+                set.activity_as(activities::Datasets::process_dataset, Activities::process_dataset)
+                    .progress::<Processed>()
             },
         )
 }

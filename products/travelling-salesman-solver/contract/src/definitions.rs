@@ -1,4 +1,4 @@
-//! The activity, as its callers see it, and how long it may take. What the SDK's macro makes of it has no docs and no `Debug`.
+//! The activity, as its callers see it. What the SDK's macro makes of it has no docs and no `Debug`.
 #![allow(missing_docs, missing_debug_implementations, clippy::needless_pass_by_value, clippy::unimplemented)]
 
 use std::time::Duration;
