@@ -135,11 +135,8 @@ impl<'a> Search<'a> {
                 let (before, after) = (edge + map.distance(c, d), new + map.distance(b, d));
                 if after < before {
                     // a→b and c→d become a→c and b→d: what lies between b and c turns round.
-                    if forward {
-                        self.reverse(b, c)
-                    } else {
-                        self.reverse(c, b)
-                    }
+                    let (from, to) = if forward { (b, c) } else { (c, b) };
+                    self.reverse(from, to);
                     self.look_at.extend([a, b, c, d]);
                     return Some(before - after);
                 }

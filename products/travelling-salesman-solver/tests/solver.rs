@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mainspring_testing::{ActivityRun, Env, NotDone, TestError};
+use mainspring_testing::{ActivityRun, Env, NotDone, TestError, run_twice};
 use temporalio_sdk::activities::ExecutableActivity;
 use travelling_salesman_solver::activities::{Found, Solver};
 use travelling_salesman_solver::product;
@@ -106,6 +106,11 @@ async fn an_attempt_goes_on_where_the_one_before_it_was_and_finds_the_same_tour(
     // Work that was done, and whose report was lost, is not done again.
     let again = alone(berlin(6)).attempt(2).progress(&last).on(Solver).await;
     assert_eq!(again.result?, whole);
+
+    assert_eq!(
+        run_twice(Solver::improve_tour, berlin(2)).heartbeat_timeout(Duration::from_secs(10)).on(Solver).await?.rounds,
+        2
+    );
 
     // What another instance has left is no tour of this one.
     let foreign = Found { order: vec![0, 1, 1], round: 5 };

@@ -172,19 +172,20 @@ impl Order {
     /// As [`TestRun::result`]; [`RunError::Event`], [`RunError::Unheld`] and [`RunError::Timer`].
     pub async fn result<W: Contract>(&self, run: &TestRun<W>) -> Result<W::Output, RunError> {
         let timers = self.timers.get_or_init(|| run.clock().map(Timers::of)).as_ref();
+        // On the heap, for they are large, and tests hold several.
         let result = async {
             match timers {
-                None => run.result().await,
-                Some(_) => run.result_in_real_time().await,
+                None => Box::pin(run.result()).await,
+                Some(_) => Box::pin(run.result_in_real_time()).await,
             }
         };
         let result = tokio::select! {
             result = result => result,
-            error = self.release(run.address(), run.workflow_id(), timers) => return Err(error),
+            error = Box::pin(self.release(run.address(), run.workflow_id(), timers)) => return Err(error),
         };
         // The last one may have fired by itself.
         if let Some(timers) = timers {
-            quiet::check(run.address(), run.workflow_id(), timers).await?;
+            Box::pin(quiet::check(run.address(), run.workflow_id(), timers)).await?;
         }
         result
     }

@@ -25,7 +25,7 @@ impl Folder {
     }
 
     pub(super) async fn parquet_files(&self) -> Result<Vec<Found>, DatasetError> {
-        let failed = |error| failed(&self.path, "read", error);
+        let failed = |error: io::Error| failed(&self.path, "read", &error);
         let metadata = tokio::fs::metadata(&self.path).await.map_err(failed)?;
         if !metadata.is_dir() {
             return Ok(vec![found(&self.path, metadata.len())?]);
@@ -46,7 +46,7 @@ impl Folder {
     }
 
     pub(super) async fn open(path: &str) -> Result<Box<dyn AsyncFileReader>, DatasetError> {
-        let file = tokio::fs::File::open(path).await.map_err(|error| failed(path.as_ref(), "read", error))?;
+        let file = tokio::fs::File::open(path).await.map_err(|error| failed(path.as_ref(), "read", &error))?;
         Ok(Box::new(file))
     }
 
@@ -116,11 +116,11 @@ async fn blocking(
     let owned = path.to_owned();
     let outcome =
         tokio::task::spawn_blocking(move || work(&owned)).await.unwrap_or_else(|error| Err(io::Error::other(error)));
-    outcome.map_err(|error| failed(path, done, error))
+    outcome.map_err(|error| failed(path, done, &error))
 }
 
 /// What the input or the machine's owner must mend is terminal; a full or broken disk is not.
-pub(super) fn failed(path: &Path, done: &'static str, error: io::Error) -> DatasetError {
+pub(super) fn failed(path: &Path, done: &'static str, error: &io::Error) -> DatasetError {
     let place = path.display().to_string();
     let refused =
         |right: &str| DatasetError::Refused { place: place.clone(), done, reason: format!("{error}: {right}") };
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_path_is_said_and_has_its_class() {
         use mainspring::prelude::Classified;
-        let of = |kind: ErrorKind| failed(Path::new("/out"), "written", kind.into());
+        let of = |kind: ErrorKind| failed(Path::new("/out"), "written", &kind.into());
         for (kind, said, retryable) in [
             (
                 ErrorKind::PermissionDenied,

@@ -188,7 +188,7 @@ fn unusable(file: &str, error: ParquetError) -> DatasetError {
         ParquetError::External(error) => match error.downcast::<Carried>() {
             Ok(carried) => return carried.0,
             Err(error) => match error.downcast::<io::Error>() {
-                Ok(error) => return failed(Path::new(file), "read", *error),
+                Ok(error) => return failed(Path::new(file), "read", &error),
                 Err(error) => error.to_string(),
             },
         },
@@ -199,11 +199,11 @@ fn unusable(file: &str, error: ParquetError) -> DatasetError {
 
 /// A failure on its way through Parquet's reader.
 #[derive(Debug)]
-pub(super) struct Carried(DatasetError);
+pub(super) struct Carried(pub(super) DatasetError);
 
-impl Carried {
-    pub(super) fn new(error: DatasetError) -> ParquetError {
-        ParquetError::External(Box::new(Self(error)))
+impl From<Carried> for ParquetError {
+    fn from(carried: Carried) -> Self {
+        Self::External(Box::new(carried))
     }
 }
 

@@ -48,7 +48,7 @@ impl Reader {
 
 impl AsyncFileReader for Reader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ParquetError>> {
-        async move { self.range(range).await.map_err(Carried::new) }.boxed()
+        async move { self.range(range).await.map_err(|error| Carried(error).into()) }.boxed()
     }
 
     fn get_metadata<'a>(
