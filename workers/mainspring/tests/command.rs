@@ -169,7 +169,7 @@ fn the_registry_is_shown() -> Outcome {
         (code, &product["name"], &product["task_queue"]),
         (0, &json!("general-purpose"), &json!("general-purpose-task-queue"))
     );
-    assert_eq!(product["activities"], json!(["no-op-activity"]));
+    assert_eq!(product["activities"], json!(["no-op-activity", "process_dataset"]));
     let workflow = &product["workflows"][0];
     assert_eq!((&workflow["type"], &workflow["derives_id"]), (&json!("no-op"), &json!(false)));
     assert_eq!(workflow["input_schema"]["required"], json!(["arg", "batch_export_id", "team_id"]));
