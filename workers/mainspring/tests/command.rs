@@ -86,7 +86,7 @@ async fn start_and_result_speak_json_and_temporals_cli_reads_the_same() -> Outco
 /// The worker binary lies beside the command.
 fn general_purpose_worker() -> Result<String, TestError> {
     let built = cargo()
-        .args(["build", "--quiet", "--package", "general-purpose-worker", "--message-format", "json"])
+        .args(["build", "--quiet", "--workspace", "--bin", "general-purpose-worker", "--message-format", "json"])
         .output()?;
     let messages = String::from_utf8(built.stdout)?;
     let executables = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
