@@ -52,7 +52,7 @@ async fn a_product_without_its_settings_is_left_out_by_name_and_the_others_run()
         assert!(line.contains(&format!("{name} is missing, and has no default: Where ")), "{said:?}");
     }
     let queues: Vec<&String> = exit.lines.iter().filter(|line| line.starts_with("queue ")).collect();
-    assert_eq!(queues, ["queue      general-purpose-task-queue (general-purpose)"]);
+    assert_eq!(queues, ["queue      general-purpose-task-queue (general-purpose, travelling-salesman-solver)"]);
     Ok(())
 }
 
