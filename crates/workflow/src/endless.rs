@@ -11,11 +11,21 @@ type Input<W> = <<W as WorkflowImplementation>::Run as WorkflowDefinition>::Inpu
 /// Goes on as the next run when the server suggests it, which it does when the history grows long (by default at 4,096
 /// events or 4 MiB); else it does nothing. Call it between two periods of the loop:
 ///
-/// ```ignore
+/// ```
+/// # use mainspring_workflow::continue_if_suggested;
+/// # use temporalio_common::WorkflowDefinition;
+/// # use temporalio_workflow::workflows::WorkflowImplementation;
+/// # use temporalio_workflow::{WorkflowContext, WorkflowTermination};
+/// # async fn period<W>(_ctx: &WorkflowContext<W>) -> Result<(), WorkflowTermination> { Ok(()) }
+/// # async fn run<W: WorkflowImplementation>(
+/// #     ctx: &WorkflowContext<W>,
+/// #     carried: impl Fn(&W) -> <W::Run as WorkflowDefinition>::Input,
+/// # ) -> Result<(), WorkflowTermination> {
 /// loop {
 ///     period(ctx).await?;
-///     continue_if_suggested(ctx, |state| Input { carried: state.clone() }).await?;
+///     continue_if_suggested(ctx, |state| carried(state)).await?;
 /// }
+/// # }
 /// ```
 ///
 /// First it waits until all handlers of signals and updates have ended. Then `next` makes the next run's input from the
