@@ -9,6 +9,7 @@ mod search;
 pub mod workflows;
 
 use mainspring::Product;
+pub use travelling_salesman_solver_contract as contract;
 use travelling_salesman_solver_contract::{Activities, TASK_QUEUE, TravellingSalesman};
 
 /// What its workers run.

@@ -8,7 +8,7 @@ use mainspring_testing::{ActivityRun, Env, Process, TestError, Workflows};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 use travelling_salesman_solver::activities::Solver;
-use travelling_salesman_solver_contract::{SolveInput, Tour};
+use travelling_salesman_solver::contract::{SolveInput, Tour};
 
 const BEAT: &str = "RecordActivityTaskHeartbeat";
 
