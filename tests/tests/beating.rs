@@ -33,7 +33,10 @@ async fn beats_of(activity: &str, n: usize, settings: &[(&str, &str)]) -> Result
         by_activity.entry(body.into_iter().take(120).collect()).or_default().push(record.at);
     }
     let gaps = by_activity.values().flat_map(|beats| beats.windows(2).map(|pair| pair[1].duration_since(pair[0])));
-    let longest = gaps.max().ok_or("no two beats of one activity came")?;
+    let mut gaps: Vec<Duration> = gaps.collect();
+    gaps.sort_unstable();
+    let longest = *gaps.last().ok_or("no two beats of one activity came")?;
+    println!("{activity}: n {}, p50 {:.2?}, longest {longest:.2?}", gaps.len(), gaps[gaps.len() / 2]);
     Ok((results, longest))
 }
 
