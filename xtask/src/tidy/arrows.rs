@@ -21,7 +21,9 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("mainspring-caller", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client"]),
     ("mainspring-outbox", &["mainspring-settings", "mainspring-vocabulary", "mainspring-client", "mainspring-caller"]),
     ("mainspring-replay", &["mainspring-client"]),
+    ("mainspring-schedules", &["mainspring-settings", "mainspring-client"]),
     ("mainspring-logs", &["mainspring-settings", "mainspring-context"]),
+    ("mainspring-log-entries", &["mainspring-settings"]),
     ("mainspring-traces", &["mainspring-settings"]),
     (
         "mainspring-worker",
@@ -31,6 +33,7 @@ const HOUSE: &[(&str, &[&str])] = &[
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-replay",
+            "mainspring-schedules",
             "mainspring-logs",
             "mainspring-traces",
         ],
@@ -75,7 +78,9 @@ const HOUSE: &[(&str, &[&str])] = &[
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-replay",
+            "mainspring-schedules",
             "mainspring-logs",
+            "mainspring-log-entries",
             "mainspring-traces",
             "mainspring-worker",
         ],
@@ -112,8 +117,11 @@ const NOT_IN_CONTRACTS: [&str; 22] = [
     "ureq",
 ];
 
-/// What only one crate may use, by its name.
-const ONLY_IN: [(&str, &str); 2] = [("sqlx", "mainspring-outbox"), ("rdkafka", "mainspring-logs")];
+/// What only these crates may use, by its name; products may use sqlx too.
+const ONLY_IN: [(&str, &[&str]); 2] = [
+    ("sqlx", &["mainspring-outbox", "mainspring-log-entries"]),
+    ("rdkafka", &["mainspring-logs", "mainspring-log-entries"]),
+];
 
 /// What a crate is, told by its folder.
 #[derive(PartialEq, Eq, Clone, Copy)]
@@ -222,8 +230,11 @@ fn fault_outside(name: &str, from: Place, to: &str) -> Option<String> {
     if WITHOUT_SDK.contains(&name) && to.starts_with("temporalio-") {
         return Some(format!("`{name}` depends on `{to}`, and is to know no SDK; put that code into a crate above it"));
     }
-    ONLY_IN.iter().find(|(heavy, owner)| to == *heavy && name != *owner).map(|(heavy, owner)| {
-        format!("`{name}` depends on `{heavy}`, which only `{owner}` uses, so that nothing else waits for its build")
+    // A product's database is its own business.
+    let product = from == Place::Product && to == "sqlx";
+    ONLY_IN.iter().find(|(heavy, owners)| to == *heavy && !product && !owners.contains(&name)).map(|(heavy, owners)| {
+        let owners = owners.join("` and `");
+        format!("`{name}` depends on `{heavy}`, which only `{owners}` may use, so that nothing else waits for its build")
     })
 }
 
@@ -354,7 +365,7 @@ mod tests {
             "{found:?}"
         );
         let found = said("products/x", "x", "rdkafka", None, false);
-        assert!(found[0].contains("`x` depends on `rdkafka`, which only `mainspring-logs` uses"), "{found:?}");
+        assert!(found[0].contains("`x` depends on `rdkafka`, which only `mainspring-logs` and `mainspring-log-entries` may use"), "{found:?}");
     }
 
     #[test]
