@@ -10,10 +10,12 @@ mod builds;
 mod keys;
 mod later;
 mod ledger;
+mod lines;
 mod rounds;
 mod workflows;
 
 use mainspring::Product;
+use mainspring::logs::{LogSource, SourceId};
 
 fn main() -> std::process::ExitCode {
     mainspring::activity::isolated::child([&beats::APART]);
@@ -49,6 +51,9 @@ fn lab(name: &str, queue: &str) -> Product {
         )
         .activities(|_setup| async { Ok(later::Later) }, later::all)
         .workflow::<rounds::Rounds>()
+        .workflow::<lines::Talk>()
+        .activities(|_setup| async { Ok(lines::Talker) }, |set| set.activity_unchecked(lines::Talker::talk))
+        .log_source(LogSource::new("talks", SourceId::After("talk-")).of("talk"))
         .activities(|_setup| async { Ok(activities::Lab) }, activities::all)
         .activities(
             |_setup| async { Ok(beats::Beats) },

@@ -211,6 +211,7 @@ impl Host {
             temporal = connector.describe(),
             workers = seats.len(),
             probes = probes.as_ref().map(|probes| probes.local_addr().to_string()),
+            control = control.as_ref().map(|control| control.local_addr().to_string()),
             "polling"
         );
         if self.twice.is_some() {
