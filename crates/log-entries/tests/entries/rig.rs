@@ -9,6 +9,7 @@ use mainspring_settings::Secret;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -69,6 +70,13 @@ impl Rig {
         rig
     }
 
+    /// A producer asks for a topic's partitions once, and then not for minutes.
+    pub(crate) fn with_new_producer(self) -> Self {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.brokers);
+        Self { producer: config.create().unwrap(), ..self }
+    }
+
     pub(crate) async fn make_topic(&self, partitions: i32) {
         let topic = NewTopic::new(&self.topic, partitions, TopicReplication::Fixed(1));
         let made = self.admin.create_topics([&topic], &AdminOptions::new()).await.unwrap();
@@ -84,8 +92,8 @@ impl Rig {
             };
             match self.producer.send(record) {
                 Ok(()) => return,
-                // Its queue is full.
-                Err(_) => self.producer.flush(PATIENCE).unwrap(),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => self.sent(),
+                Err((error, _)) => panic!("{error}"),
             }
         }
     }

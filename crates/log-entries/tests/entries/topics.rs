@@ -35,6 +35,7 @@ async fn partitions_that_are_added_are_read_too() {
     rig.admin.create_partitions([&more], &AdminOptions::new()).await.unwrap()[0].as_ref().unwrap();
     consumer.news("away: the topic has changed: it has a partition 1 now").await;
     consumer.news("reading 2").await;
+    let rig = rig.with_new_producer();
     rig.lines("run", 10..20, 2);
     consumer.news("wrote 20+0").await;
     consumer.stop().await;
