@@ -6,6 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
+use mainspring_logs::{LogSource, Sinks};
 use mainspring_settings::{Report, Section, SettingsError, Sources};
 use mainspring_vocabulary::Contract;
 use schemars::JsonSchema;
@@ -82,6 +83,8 @@ pub struct Product {
     example: Option<String>,
     stand_ins: Vec<StandIn>,
     pub(super) attributes: Vec<(&'static str, IndexedValueType)>,
+    pub(super) log_sources: Vec<LogSource>,
+    pub(super) loggers: Vec<(String, Sinks)>,
 }
 
 #[derive(Clone)]
@@ -107,6 +110,8 @@ impl Product {
             example: None,
             stand_ins: Vec::new(),
             attributes: Vec::new(),
+            log_sources: Vec::new(),
+            loggers: Vec::new(),
         }
     }
 
