@@ -18,6 +18,8 @@ pub(crate) fn run(verb: &ConfigVerb, sources: &Sources, registry: &Registry) -> 
         .section::<LogSettings>(sources)
         .section::<KafkaSettings>(sources)
         .section::<TraceSettings>(sources);
+    #[cfg(feature = "logs")]
+    let report = report.section::<mainspring_log_entries::LogReaderSettings>(sources);
     let mut report =
         registry.products().iter().fold(report, |report, product| product.report_settings(report, sources));
     let (output, check) = match verb {

@@ -4,7 +4,7 @@
 
 mod batch;
 pub(crate) mod check;
-mod describe;
+pub(crate) mod describe;
 mod end;
 pub(crate) mod failure;
 mod input;
