@@ -6,6 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
+use mainspring_schedules::Schedule;
 use mainspring_settings::{Report, Section, SettingsError, Sources};
 use mainspring_vocabulary::Contract;
 use schemars::JsonSchema;
@@ -82,6 +83,7 @@ pub struct Product {
     example: Option<String>,
     stand_ins: Vec<StandIn>,
     pub(super) attributes: Vec<(&'static str, IndexedValueType)>,
+    pub(super) schedules: Vec<Schedule>,
 }
 
 #[derive(Clone)]
@@ -107,6 +109,7 @@ impl Product {
             example: None,
             stand_ins: Vec::new(),
             attributes: Vec::new(),
+            schedules: Vec::new(),
         }
     }
 
