@@ -75,7 +75,7 @@ fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Res
         Verb::Activity { verb } => activity::run(&verb, &registry, sources),
         Verb::Patches(arguments) => block_on(patches::run(&arguments, &registry, &sources)),
         Verb::Replay { verb } => replay::run(&verb, &registry, &sources),
-        Verb::Schedules { verb } => block_on(schedules::run(verb, &sources)),
+        Verb::Schedules { verb } => block_on(schedules::run(verb, &registry, &sources)),
         Verb::SearchAttributes { verb } => block_on(search_attributes::run(verb, &registry, &sources)),
         Verb::Workflow { verb } => block_on(workflow::run(verb, &registry, &sources)),
     }

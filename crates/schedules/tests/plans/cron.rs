@@ -28,33 +28,40 @@ const MORE: [&str; 14] = [
 /// Beside those, so many at random.
 const RANDOM: usize = 250;
 
-/// A part of a field: mostly one that is right.
-fn part() -> impl Strategy<Value = String> {
-    let number = || prop_oneof![8 => 0..32_i32, 1 => 0..70_i32];
+/// A part of a field of these bounds: mostly one that is right.
+fn part(least: i32, greatest: i32, names: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let number = move || prop_oneof![30 => least..=greatest, 1 => 0..=greatest + 3];
+    let names: Vec<&str> = names.iter().chain(&["*"]).copied().collect();
     prop_oneof![
         6 => number().prop_map(|n| n.to_string()),
         4 => Just("*".to_owned()),
         3 => (number(), number()).prop_map(|(a, b)| format!("{}-{}", a.min(b), a.max(b))),
-        2 => (number(), 0..9_i32).prop_map(|(a, step)| format!("{a}/{step}")),
-        2 => (number(), number(), 1..9_i32).prop_map(|(a, b, step)| format!("{a}-{b}/{step}")),
-        1 => (1..9_i32).prop_map(|step| format!("*/{step}")),
-        2 => prop::sample::select(vec!["mon", "Tue", "we", "SUN", "satur", "jan", "dec", "AUGUST", "ja", "mon-fri", "jan-mar/2", "x", "-", "7", "1--2"]).prop_map(str::to_owned),
+        2 => (number(), 1..9_i32).prop_map(|(a, step)| format!("{a}/{step}")),
+        2 => (number(), number(), 1..9_i32).prop_map(|(a, b, step)| format!("{}-{}/{step}", a.min(b), a.max(b))),
+        1 => (0..9_i32).prop_map(|step| format!("*/{step}")),
+        2 => prop::sample::select(names).prop_map(str::to_owned),
     ]
 }
 
-fn field() -> impl Strategy<Value = String> {
+fn field(least: i32, greatest: i32, names: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let part = move || part(least, greatest, names);
     prop_oneof![5 => part(), 1 => (part(), part()).prop_map(|(a, b)| format!("{a},{b}"))]
 }
 
 fn cron() -> impl Strategy<Value = String> {
+    let months = &["jan", "dec", "AUGUST", "jan-mar/2", "Sept", "ma", "x"];
+    let days = &["mon", "Tue", "we", "SUN", "satur", "mon-fri", "su-we/2", "fri-sun", "7", "3-7/2", "-"];
+    let fields = (field(0, 59, &[]), field(0, 59, &[]), field(0, 23, &[]), field(1, 31, &[]), field(1, 12, months), field(0, 7, days), field(2000, 2100, &[]));
     let count = prop::sample::select(vec![4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 7, 7, 8]);
-    count.prop_flat_map(|count| prop::collection::vec(field(), count..=count)).prop_map(|mut fields| {
-        // A year from the other fields' numbers would never be right.
-        if fields.len() > 5 {
-            let last = fields.len() - 1;
-            fields[last] = if fields[0].len() % 2 == 0 { "*".to_owned() } else { format!("20{:0>2}", fields[1].len()) };
+    (fields, count).prop_map(|((second, minute, hour, day, month, week, year), count)| {
+        let five = [minute, hour, day, month, week];
+        match count {
+            4 => five[..4].join(" "),
+            5 => five.join(" "),
+            6 => format!("{} {year}", five.join(" ")),
+            7 => format!("{second} {} {year}", five.join(" ")),
+            _ => format!("{second} {} {year} *", five.join(" ")),
         }
-        fields.join(" ")
     })
 }
 
