@@ -29,7 +29,7 @@ const MORE: [&str; 14] = [
 const RANDOM: usize = 250;
 
 /// A part of a field of these bounds: mostly one that is right.
-fn part(least: i32, greatest: i32, names: &'static [&'static str]) -> impl Strategy<Value = String> {
+fn part(least: i32, greatest: i32, names: &'static [&'static str]) -> BoxedStrategy<String> {
     let number = move || prop_oneof![30 => least..=greatest, 1 => 0..=greatest + 3];
     let names: Vec<&str> = names.iter().chain(&["*"]).copied().collect();
     prop_oneof![
@@ -41,19 +41,20 @@ fn part(least: i32, greatest: i32, names: &'static [&'static str]) -> impl Strat
         1 => (0..9_i32).prop_map(|step| format!("*/{step}")),
         2 => prop::sample::select(names).prop_map(str::to_owned),
     ]
+    .boxed()
 }
 
-fn field(least: i32, greatest: i32, names: &'static [&'static str]) -> impl Strategy<Value = String> {
+fn field(least: i32, greatest: i32, names: &'static [&'static str]) -> BoxedStrategy<String> {
     let part = move || part(least, greatest, names);
-    prop_oneof![5 => part(), 1 => (part(), part()).prop_map(|(a, b)| format!("{a},{b}"))]
+    prop_oneof![5 => part(), 1 => (part(), part()).prop_map(|(a, b)| format!("{a},{b}"))].boxed()
 }
 
-fn cron() -> impl Strategy<Value = String> {
+fn cron() -> BoxedStrategy<String> {
     let months = &["jan", "dec", "AUGUST", "jan-mar/2", "Sept", "ma", "x"];
     let days = &["mon", "Tue", "we", "SUN", "satur", "mon-fri", "su-we/2", "fri-sun", "7", "3-7/2", "-"];
     let fields = (field(0, 59, &[]), field(0, 59, &[]), field(0, 23, &[]), field(1, 31, &[]), field(1, 12, months), field(0, 7, days), field(2000, 2100, &[]));
     let count = prop::sample::select(vec![4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 7, 7, 8]);
-    (fields, count).prop_map(|((second, minute, hour, day, month, week, year), count)| {
+    let cron = (fields, count).prop_map(|((second, minute, hour, day, month, week, year), count)| {
         let five = [minute, hour, day, month, week];
         match count {
             4 => five[..4].join(" "),
@@ -62,20 +63,26 @@ fn cron() -> impl Strategy<Value = String> {
             7 => format!("{second} {} {year}", five.join(" ")),
             _ => format!("{second} {} {year} *", five.join(" ")),
         }
-    })
+    });
+    cron.boxed()
+}
+
+/// Those by hand, and the random ones of a seed.
+fn strings(seed: uuid::Uuid) -> Vec<String> {
+    let mut bytes = [0; 32];
+    bytes[..16].copy_from_slice(seed.as_bytes());
+    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
+    let cron = cron();
+    let random = (0..RANDOM).map(|_| cron.new_tree(&mut runner).unwrap().current());
+    STRINGS.iter().chain(&MORE).map(|text| (*text).to_owned()).chain(random).collect()
 }
 
 #[tokio::test]
 async fn the_server_takes_the_cron_strings_that_we_take_and_reads_them_alike() {
     let desk = Desk::new().await;
     let seed = uuid::Uuid::new_v4();
-    let mut bytes = [0; 32];
-    bytes[..16].copy_from_slice(seed.as_bytes());
-    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
-    let random = (0..RANDOM).map(|_| cron().new_tree(&mut runner).unwrap().current());
-    let strings = STRINGS.iter().chain(&MORE).map(|text| (*text).to_owned()).chain(random);
     let (mut taken, mut refused) = (0, 0);
-    for (number, text) in strings.enumerate() {
+    for (number, text) in strings(seed).into_iter().enumerate() {
         let id = format!("cron-{number}");
         let ours = desk.owned(Schedule::untyped(desk.id(&id), "sweep", []).cron(&text));
         let faults = ours.faults();

@@ -74,7 +74,7 @@ impl Desk {
     }
 
     pub(crate) async fn plan_in(&self, schedules: &[Schedule], scope: &Scope) -> Plan {
-        self.planner.plan(schedules, scope, &|_, _| {}).await.unwrap()
+        Box::pin(self.planner.plan(schedules, scope, &|_, _| {})).await.unwrap()
     }
 
     /// Plans and applies; everything must go well.
@@ -84,7 +84,7 @@ impl Desk {
     }
 
     pub(crate) async fn carry_out(&self, plan: Plan) -> Applied {
-        let applied = self.planner.apply(plan, &|_, _| {}).await;
+        let applied = Box::pin(self.planner.apply(plan, &|_, _| {})).await;
         let failures: Vec<String> = applied.failures().map(|(step, error)| format!("{}: {error}", step.id)).collect();
         assert_eq!(failures, Vec::<String>::new());
         applied

@@ -5,6 +5,7 @@
 mod error;
 mod incarnation;
 mod plan;
+mod schedules;
 mod seat;
 mod settings;
 mod sizes;
@@ -220,6 +221,10 @@ impl Host {
             keepers.spawn_on(seat.keep(link), &system);
         }
         let upkeep = system.spawn(metrics.clone().keep_up());
+        let schedules = self.settings.apply_schedules.then(|| {
+            let (schedules, namespace) = (self.registry.schedules(), self.connection.namespace.clone());
+            system.spawn(schedules::apply(schedules, connector.clone(), namespace))
+        });
         Ok(RunningHost {
             settings: self.settings,
             plans,
@@ -232,6 +237,7 @@ impl Host {
             twice: self.twice,
             keepers,
             upkeep,
+            schedules,
             _runtimes: runtimes,
         })
     }
@@ -341,6 +347,7 @@ pub struct RunningHost {
     twice: Option<Arc<EveryActivityTwice>>,
     keepers: JoinSet<Result<(), HostError>>,
     upkeep: JoinHandle<()>,
+    schedules: Option<JoinHandle<()>>,
     _runtimes: Runtimes,
 }
 
@@ -394,6 +401,9 @@ impl RunningHost {
             abandoned.push(attempt);
         }
         self.upkeep.abort();
+        if let Some(schedules) = &self.schedules {
+            schedules.abort();
+        }
         if let Some(traces) = self.traces.take() {
             let limit = sum.flushed().saturating_sub(told.elapsed());
             // It blocks, on a thread that nobody else needs now.
