@@ -14,17 +14,27 @@ pub(super) fn lines(spec: &ScheduleSpec) -> Vec<String> {
     for interval in &spec.interval {
         let every = seconds(interval.interval.map(|time| time.seconds));
         let offset = seconds(interval.phase.map(|time| time.seconds));
-        let offset = if offset.is_zero() { String::new() } else { format!(", {} later", rough(offset)) };
-        lines.push(format!("every {}{offset}", rough(every)));
+        let offset = if offset.is_zero() { String::new() } else { format!(", {} later", span(offset)) };
+        lines.push(format!("every {}{offset}", span(every)));
     }
     lines.extend(spec.exclude_structured_calendar.iter().map(|calendar| format!("not {}", cron(calendar))));
     let jitter = seconds(spec.jitter.map(|time| time.seconds));
     if !jitter.is_zero() {
-        lines.push(format!("up to {} later", rough(jitter)));
+        lines.push(format!("up to {} later", span(jitter)));
     }
     lines.extend(moment(spec.start_time).map(|time| format!("from {}", utc(time))));
     lines.extend(moment(spec.end_time).map(|time| format!("until {}", utc(time))));
     lines
+}
+
+/// Whole days as days: months and years of a clock have no fixed length.
+pub(super) fn span(time: Duration) -> String {
+    const DAY: u64 = 24 * 60 * 60;
+    match (time.as_secs() / DAY, time.as_secs() % DAY) {
+        (1, 0) => "1 day".to_owned(),
+        (days, 0) if days > 0 => format!("{days} days"),
+        _ => rough(time),
+    }
 }
 
 fn seconds(seconds: Option<i64>) -> Duration {
@@ -72,6 +82,12 @@ mod tests {
 
     const fn range(start: i32, end: i32, step: i32) -> Range {
         Range { start, end, step }
+    }
+
+    #[test]
+    fn a_span_of_days_is_told_in_days() {
+        let told = |seconds| span(Duration::from_secs(seconds));
+        assert_eq!([told(86_400), told(365 * 86_400), told(90_000), told(300)], ["1 day", "365 days", "1day 1h", "5m"]);
     }
 
     #[test]

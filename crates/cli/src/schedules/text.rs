@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::next::Clock;
-use crate::workflow::times::{Moment, rough};
+use super::spec::span;
+use crate::workflow::times::Moment;
 
 const WIDTH: usize = 14;
 
@@ -32,7 +33,7 @@ pub(super) fn of(shown: &Value, clock: &Clock, next: &[SystemTime]) -> String {
     line(&mut text, "Time zone", Some(clock.name().to_owned()));
     line(&mut text, "Overlap", word(&shown["overlap_policy"]));
     let window = shown["catchup_window_s"].as_u64().map(std::time::Duration::from_secs);
-    line(&mut text, "Catches up", window.map(|window| format!("what it missed for {}", rough(window))));
+    line(&mut text, "Catches up", window.map(|window| format!("what it missed for {}", span(window))));
     if shown["pause_on_failure"] == Value::Bool(true) {
         line(&mut text, "Pauses", Some("when a run fails".to_owned()));
     }
