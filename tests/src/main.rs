@@ -20,7 +20,13 @@ use mainspring::logs::{LogSource, SourceId};
 fn main() -> std::process::ExitCode {
     mainspring::activity::isolated::child([&beats::APART]);
     let queues = std::env::var("LAB_QUEUES").unwrap_or_else(|_| "lab".to_owned());
-    let products = queues.split(',').enumerate().map(|(i, queue)| lab(&format!("lab-{i}"), queue));
+    // Lines of JSON: what the first of them declares.
+    let schedules = std::env::var("LAB_SCHEDULES").unwrap_or_default();
+    let schedules = mainspring::schedules::read_lines(&schedules).expect("LAB_SCHEDULES is lines of schedules");
+    let products = queues.split(',').enumerate().map(|(i, queue)| {
+        let schedules = schedules.iter().filter(|_| i == 0).cloned();
+        schedules.fold(lab(&format!("lab-{i}"), queue), Product::schedule)
+    });
     if let Ok(build) = std::env::var("LAB_BUILD") {
         let products = [builds::product(&build, &queues)];
         return if std::env::args_os().len() == 1 { mainspring::run(products) } else { mainspring_cli::main(products) };

@@ -1,4 +1,4 @@
-//! `mainspring workflow …` and `activity …` as they are typed, against the real server, over the lab's product: what is on stdout, what is on
+//! `mainspring workflow …`, `activity …` and `schedules …` as they are typed, against the real server, over the lab's product: what is on stdout, what is on
 //! stderr, and the exit code.
 
 mod activities;
@@ -9,6 +9,8 @@ mod ending;
 mod later;
 mod lost_answers;
 mod refusals;
+mod schedules;
+mod schedules_over_a_flaky_network;
 mod starting;
 mod temporals_cli;
 mod waiting;

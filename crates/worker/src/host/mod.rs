@@ -6,6 +6,7 @@ mod error;
 mod incarnation;
 mod plan;
 mod running;
+mod schedules;
 mod seat;
 mod settings;
 mod sizes;
@@ -226,6 +227,10 @@ impl Host {
             keepers.spawn_on(seat.keep(link), &system);
         }
         let upkeep = system.spawn(metrics.clone().keep_up());
+        let schedules = self.settings.apply_schedules.then(|| {
+            let (schedules, namespace) = (self.registry.schedules(), self.connection.namespace.clone());
+            system.spawn(schedules::apply(schedules, connector.clone(), namespace))
+        });
         Ok(RunningHost {
             settings: self.settings,
             plans,
@@ -239,6 +244,7 @@ impl Host {
             twice: self.twice,
             keepers,
             upkeep,
+            schedules,
             _runtimes: runtimes,
         })
     }
