@@ -25,7 +25,8 @@ fn main() -> std::process::ExitCode {
     let schedules = mainspring::schedules::read_lines(&schedules).expect("LAB_SCHEDULES is lines of schedules");
     let products = queues.split(',').enumerate().map(|(i, queue)| {
         let schedules = schedules.iter().filter(|_| i == 0).cloned();
-        schedules.fold(lab(&format!("lab-{i}"), queue), Product::schedule)
+        let name = std::env::var("LAB_PRODUCT").unwrap_or_else(|_| format!("lab-{i}"));
+        schedules.fold(lab(&name, queue), Product::schedule)
     });
     if let Ok(build) = std::env::var("LAB_BUILD") {
         let products = [builds::product(&build, &queues)];

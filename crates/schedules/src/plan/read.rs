@@ -1,9 +1,9 @@
 //! What a server has, read and compared: the plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeScheduleResponse;
 
@@ -47,15 +47,15 @@ impl Planner {
             }
         }
         let done = AtomicUsize::new(0);
-        let counted = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, schedules.len());
-        let steps = stream::iter(&declared).map(|(_, (schedule, owner))| async {
-            let step = self.step((*schedule).clone(), owner.clone(), scope).await;
-            counted();
-            step
-        });
-        let steps = steps.buffer_unordered(AT_ONCE).try_collect::<Vec<_>>();
-        let orphans = self.orphans(|id| declared.contains_key(id), scope);
-        let (mut steps, orphans) = futures::try_join!(steps, orphans)?;
+        let (all, ids) = (declared.len(), declared.keys().cloned().collect());
+        // Futures first, for a closure in a stream that borrows is not for every thread.
+        let mut reading = Vec::with_capacity(all);
+        for (schedule, owner) in declared.into_values() {
+            let (step, done) = (self.step(schedule.clone(), owner, scope), &done);
+            reading.push(step.inspect(move |_| progress(done.fetch_add(1, Ordering::Relaxed) + 1, all)).boxed());
+        }
+        let steps = stream::iter(reading).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>();
+        let (mut steps, orphans) = futures::try_join!(steps, self.orphans(&ids, scope))?;
         steps.extend(orphans);
         steps.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(Plan { steps })
@@ -116,13 +116,13 @@ impl Planner {
     }
 
     /// Schedules that bear the mark of our owners, and are not declared. The list may be behind, so each is described.
-    async fn orphans(&self, is_declared: impl Fn(&str) -> bool, scope: &Scope) -> Result<Vec<Step>, ScheduleError> {
+    async fn orphans(&self, declared: &BTreeSet<String>, scope: &Scope) -> Result<Vec<Step>, ScheduleError> {
         if scope.orphans == Orphans::Ignore {
             return Ok(Vec::new());
         }
         let mut steps = Vec::new();
         for entry in self.schedules.list("").await? {
-            if is_declared(&entry.schedule_id) {
+            if declared.contains(&entry.schedule_id) {
                 continue;
             }
             // A mark that cannot be decoded is not ours.
