@@ -179,7 +179,7 @@ impl Tail<'_> {
         match ended {
             None => say(&format!("workflow {id} still runs; --follow goes on with it")),
             Some(_) => {
-                say(&format!("workflow {id} has ended, but these need not be all its lines: {}", behind(reached)))
+                say(&format!("workflow {id} has ended, but these need not be all its lines: {}", behind(reached)));
             }
         }
     }
