@@ -2,6 +2,7 @@
 //! stderr, and the exit code.
 
 mod activities;
+mod applying;
 mod asking;
 mod batches;
 mod desk;

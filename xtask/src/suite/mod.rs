@@ -28,7 +28,7 @@ pub(crate) fn run(repository: &Repository, full: bool, arguments: &[String]) -> 
         let mut command = repository.cargo(["test", "--workspace", "--no-fail-fast"]);
         if full {
             // Slow tests live behind a feature, so that the quick tier does not even build them.
-            command.args(["--features", "mainspring-tests/full,general-purpose-worker/full"]);
+            command.args(["--features", "mainspring-tests/full,general-purpose-worker/full,mainspring-logs/full"]);
         }
         command.args(more);
         command

@@ -47,6 +47,7 @@ const HOUSE: &[(&str, &[&str])] = &[
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-logs",
+            "mainspring-schedules",
             "mainspring-traces",
             "mainspring-worker",
             "mainspring-workflow",

@@ -1,5 +1,7 @@
 //! The arguments of `schedules`, verb by verb, named as Temporal's CLI names them.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use temporalio_common::protos::temporal::api::enums::v1::ScheduleOverlapPolicy;
@@ -47,6 +49,71 @@ to go on.")]
     /// Delete a schedule; workflows that it started go on
     #[command(after_help = "Example:\n  mainspring schedules delete --schedule-id daily-revenue-report")]
     Delete(OneArguments),
+    /// Show what an apply would do: what the products declare, against what was applied last and what is there
+    #[command(
+        after_help = "Examples:\n  mainspring schedules plan\n  mainspring schedules plan --prune --product analytics -o json\n\n\
+Exit codes: 0 nothing to do, 1 some cannot be planned, 2 changes are pending, and as for the other verbs. A pause, a note and a count of remaining actions \
+are the operators' until the code's own value changes."
+    )]
+    Plan(PlanArguments),
+    /// Make, change and, with --prune, delete schedules, so that they are as the products declare them
+    #[command(
+        after_help = "Examples:\n  mainspring schedules apply\n  mainspring schedules apply --prune --dry-run\n\n\
+Only what the same products applied before is changed or deleted. Twice is once, also by several at the same time. It starts nothing by itself.\n\n\
+Exit codes: 0 done, or nothing to do; 1 some could not be brought about; and as for the other verbs."
+    )]
+    Apply(ApplyArguments),
+    /// Bring the schedules of an application to its rows, a line of JSON each, on stdin or from a file
+    #[command(
+        after_help = "Example:\n  psql -At -c 'select spec from exports' | mainspring schedules reconcile --owner batch-exports\n\n\
+A line is like {\"id\": \"export-17\", \"workflow\": \"export\", \"task_queue\": \"exports\", \"input\": {\"id\": 17}, \"cron\": [\"0 * * * *\"]}, with the fields that a \
+plan names. Schedules of the owner that have no line are deleted."
+    )]
+    Reconcile(ReconcileArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PlanArguments {
+    /// Delete schedules that these products applied before and no longer declare
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Take over schedules of these ids that somebody else made
+    #[arg(long)]
+    pub(crate) adopt: bool,
+    /// Only the schedules of this product; may be given several times
+    #[arg(long)]
+    pub(crate) product: Vec<String>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) output: Output,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ApplyArguments {
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
+    /// Show the plan, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReconcileArguments {
+    /// Whose schedules these are: a name that no product has
+    #[arg(long)]
+    pub(crate) owner: String,
+    /// Read the lines from this file; from stdin by default
+    #[arg(long, value_name = "PATH")]
+    pub(crate) file: Option<PathBuf>,
+    /// No line at all deletes every schedule of the owner; without this it is refused
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+    /// Show the plan, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) output: Output,
 }
 
 #[derive(Args, Debug)]

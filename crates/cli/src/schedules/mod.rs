@@ -1,12 +1,16 @@
 //! `schedules …`: a file for each verb, or for two that are alike. They share `next` (times in the schedule's zone and in UTC),
 //! `spec` (a spec in words) and `calls` of `mainspring-schedules`, which have their effect once.
 
+mod apply;
 mod backfill;
 mod delete;
 mod describe;
 mod list;
 mod next;
 mod pause;
+mod plan;
+mod reconcile;
+mod rendered;
 mod spec;
 mod text;
 mod trigger;
@@ -14,6 +18,7 @@ mod trigger;
 use mainspring_schedules::calls::{CallError, Schedules};
 use mainspring_settings::Sources;
 use mainspring_settings::connection::ConnectionSettings;
+use mainspring_worker::Registry;
 
 use crate::arguments::schedules::SchedulesVerb;
 use crate::exit::Failure;
@@ -25,15 +30,20 @@ use crate::workflow::server::Server;
 const KNOWN: i32 = 1000;
 
 /// Runs the verb until it ends, or Ctrl-C. Then it says what goes on without it.
-pub(crate) async fn run(verb: SchedulesVerb, sources: &Sources) -> Result<(), Failure> {
+pub(crate) async fn run(verb: SchedulesVerb, registry: &Registry, sources: &Sources) -> Result<(), Failure> {
     let notice = Notice::default();
     tokio::select! {
-        outcome = dispatch(verb, sources, &notice) => outcome,
+        outcome = dispatch(verb, registry, sources, &notice) => outcome,
         _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted(notice.text())),
     }
 }
 
-async fn dispatch(verb: SchedulesVerb, sources: &Sources, notice: &Notice) -> Result<(), Failure> {
+async fn dispatch(
+    verb: SchedulesVerb,
+    registry: &Registry,
+    sources: &Sources,
+    notice: &Notice,
+) -> Result<(), Failure> {
     let settings: ConnectionSettings = mainspring_settings::load(sources)?;
     let connect = || Desk::connect(settings);
     // What can be refused without a server is refused before one is asked.
@@ -47,6 +57,9 @@ async fn dispatch(verb: SchedulesVerb, sources: &Sources, notice: &Notice) -> Re
             backfill::check(&arguments)?;
             Box::pin(backfill::run(&connect().await?, &arguments, notice)).await
         }
+        SchedulesVerb::Plan(arguments) => Box::pin(plan::run(&arguments, registry, sources)).await,
+        SchedulesVerb::Apply(arguments) => Box::pin(apply::run(&arguments, registry, sources)).await,
+        SchedulesVerb::Reconcile(arguments) => Box::pin(reconcile::run(&arguments, sources)).await,
         SchedulesVerb::Delete(arguments) => delete::run(&connect().await?, &arguments).await,
     }
 }

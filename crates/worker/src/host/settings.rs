@@ -49,6 +49,9 @@ pub struct WorkerSettings {
     pub versioning: Versioning,
     /// MAINSPRING_HTTP_ADDR: probes and metrics. Default 127.0.0.1:9090.
     pub http_addr: SocketAddr,
+    /// MAINSPRING_CONTROL_ADDR: a second listener with the same pages, on loopback, for a worker whose first one is open to
+    /// its network: log levels are changed on loopback alone. Default: none.
+    pub control_addr: Option<SocketAddr>,
     /// MAINSPRING_REPLAY_GATE: whether workers offer the workflow `mainspring-replay-gate`. Default on.
     pub replay_gate: bool,
     /// MAINSPRING_QUEUES: products on other queues than their own, for this binary; calls from workflow code follow.
@@ -56,6 +59,8 @@ pub struct WorkerSettings {
     /// MAINSPRING_EVERY_ACTIVITY_TWICE: for development. The first success of each activity is answered as if it had been
     /// lost, and what the next attempt gives is compared with it. Default false.
     pub every_activity_twice: bool,
+    /// MAINSPRING_APPLY_SCHEDULES: at start, the schedules of this binary's products are brought about; none is deleted. Default off.
+    pub apply_schedules: bool,
     /// TEMPORAL_TASK_QUEUE: run only the products of that queue.
     pub task_queue: Option<String>,
 }
@@ -163,6 +168,10 @@ impl Section for WorkerSettings {
                 .field("MAINSPRING_HTTP_ADDR")
                 .doc("Where /livez, /readyz and /metrics listen")
                 .parse(SocketAddr::from(([127, 0, 0, 1], 9090)), parse_addr),
+            control_addr: reader
+                .field("MAINSPRING_CONTROL_ADDR")
+                .doc("A second listener with the same pages, on loopback, where PUT /log-levels is taken when MAINSPRING_HTTP_ADDR is open to a network")
+                .parse_optional(parse_loopback),
             replay_gate: reader
                 .field("MAINSPRING_REPLAY_GATE")
                 .doc("Whether workers offer the workflow mainspring-replay-gate, which replays recent histories on their code: on or off")
@@ -171,6 +180,10 @@ impl Section for WorkerSettings {
                 .field("MAINSPRING_QUEUES")
                 .doc("Products on other queues than their own, product=queue,…; a queue that other binaries serve may be named too")
                 .parse(QueueMoves::default(), QueueMoves::parse),
+            apply_schedules: reader
+                .field("MAINSPRING_APPLY_SCHEDULES")
+                .doc("Whether this worker brings its products' schedules about when it starts, as `mainspring schedules apply` does without --prune: on or off")
+                .choice(&[("on", true), ("off", false)], false),
             every_activity_twice: reader
                 .field("MAINSPRING_EVERY_ACTIVITY_TWICE")
                 .doc("For development: runs each activity once more after it has succeeded, and fails it if the results differ")
@@ -196,6 +209,14 @@ impl Section for WorkerSettings {
         }
         settings
     }
+}
+
+fn parse_loopback(text: &str) -> Result<SocketAddr, String> {
+    let addr = parse_addr(text)?;
+    if addr.ip().is_loopback() {
+        return Ok(addr);
+    }
+    Err(format!("which others can reach: write a loopback address, such as 127.0.0.1:{}", addr.port()))
 }
 
 fn parse_addr(text: &str) -> Result<SocketAddr, String> {

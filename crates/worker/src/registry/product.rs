@@ -6,6 +6,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
+use mainspring_logs::{LogSource, Sinks};
+use mainspring_schedules::Schedule;
 use mainspring_settings::{Report, Section, SettingsError, Sources};
 use mainspring_vocabulary::Contract;
 use schemars::JsonSchema;
@@ -82,6 +84,9 @@ pub struct Product {
     example: Option<String>,
     stand_ins: Vec<StandIn>,
     pub(super) attributes: Vec<(&'static str, IndexedValueType)>,
+    pub(super) log_sources: Vec<LogSource>,
+    pub(super) loggers: Vec<(String, Sinks)>,
+    pub(super) schedules: Vec<Schedule>,
 }
 
 #[derive(Clone)]
@@ -107,6 +112,9 @@ impl Product {
             example: None,
             stand_ins: Vec::new(),
             attributes: Vec::new(),
+            log_sources: Vec::new(),
+            loggers: Vec::new(),
+            schedules: Vec::new(),
         }
     }
 
