@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use crate::desk::{Desk, Outcome, PROGRAM, Said, fed, said};
 
 /// A desk whose product declares schedules.
-struct Declaring {
-    desk: Desk,
-    lines: Vec<Value>,
+pub(crate) struct Declaring {
+    pub(crate) desk: Desk,
+    pub(crate) lines: Vec<Value>,
 }
 
 impl Declaring {
-    async fn new(count: usize) -> Result<Self, TestError> {
+    pub(crate) async fn new(count: usize) -> Result<Self, TestError> {
         let desk = Desk::idle().await?;
         let line = |number: usize| {
             let id = format!("{}-{number}", desk.env.id("schedule"));
@@ -38,13 +38,13 @@ impl Declaring {
         self.lines[number]["id"].as_str().unwrap_or_default()
     }
 
-    async fn run(&self, arguments: &[&str]) -> Result<Said, TestError> {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Result<Said, TestError> {
         let mut command = self.desk.command_of("schedules", arguments);
         command.env("LAB_SCHEDULES", self.text()).env("LAB_PRODUCT", self.product());
         said(command).await
     }
 
-    async fn json(&self, arguments: &[&str]) -> Result<(i32, Value), TestError> {
+    pub(crate) async fn json(&self, arguments: &[&str]) -> Result<(i32, Value), TestError> {
         let said = self.run(&[arguments, &["-o", "json"]].concat()).await?;
         Ok((said.code, serde_json::from_str(&said.out).map_err(|error| format!("{error}: {said:?}"))?))
     }
@@ -52,9 +52,11 @@ impl Declaring {
 
 /// What a plan says, with the ids and the queue of this test taken out.
 fn masked(text: &str, declaring: &Declaring) -> String {
-    let text = declaring.lines.iter().enumerate().fold(text.to_owned(), |text, (number, _)| {
-        text.replace(declaring.id(number), &format!("ID-{number}"))
-    });
+    let text = declaring
+        .lines
+        .iter()
+        .enumerate()
+        .fold(text.to_owned(), |text, (number, _)| text.replace(declaring.id(number), &format!("ID-{number}")));
     text.replace(&declaring.product(), "PRODUCT").replace(&declaring.desk.queue, "QUEUE")
 }
 
@@ -97,7 +99,12 @@ async fn prune_deletes_what_the_product_no_longer_declares_and_json_says_so() ->
     assert_eq!(declaring.run(&["apply"]).await?.code, 0);
     let gone = declaring.lines.pop().unwrap_or_default();
     let gone = gone["id"].as_str().unwrap_or_default();
-    let action = |plan: &Value| plan["schedules"].as_array().and_then(|all| all.iter().find(|one| one["schedule_id"] == gone)).map(|one| one["action"].clone());
+    let action = |plan: &Value| {
+        plan["schedules"]
+            .as_array()
+            .and_then(|all| all.iter().find(|one| one["schedule_id"] == gone))
+            .map(|one| one["action"].clone())
+    };
     // The list is behind.
     let mut asks = tokio::time::interval(std::time::Duration::from_millis(200));
     loop {
@@ -111,7 +118,11 @@ async fn prune_deletes_what_the_product_no_longer_declares_and_json_says_so() ->
     let (code, plan) = declaring.json(&["plan", "--prune"]).await?;
     assert_eq!((code, action(&plan)), (2, Some(json!("delete"))));
     let (code, applied) = declaring.json(&["apply", "--prune"]).await?;
-    assert_eq!((code, &applied["counts"]["delete"], &applied["counts"]["unchanged"]), (0, &json!(1), &json!(2)), "{applied}");
+    assert_eq!(
+        (code, &applied["counts"]["delete"], &applied["counts"]["unchanged"]),
+        (0, &json!(1), &json!(2)),
+        "{applied}"
+    );
     let (code, plan) = declaring.json(&["plan", "--prune"]).await?;
     assert_eq!((code, action(&plan)), (0, None), "{plan}");
     Ok(())
