@@ -29,12 +29,13 @@ pub fn product() -> Product {
             |setup| async move { Ok(Reporter::new(Database::connect(&setup.settings::<AnalyticsSettings>()?)?)) },
             |set| set.activity_as(Reporter::report_day, Activities::report_day),
         )
-        .schedule(daily_revenue_report())
+        .schedule(on_weekdays("daily-revenue-report"))
 }
 
-/// At nine on weekdays. A run that is late for the next one is not run twice: rows follow the scheduled time, not the clock.
-pub fn daily_revenue_report() -> Schedule {
-    Schedule::new("daily-revenue-report", &RevenueReport, Period::Daily)
+/// A schedule of that id: reports at nine on weekdays. Rows follow the scheduled time and not the clock, so a report that is
+/// late is of the same days.
+pub fn on_weekdays(id: &str) -> Schedule {
+    Schedule::new(id, &RevenueReport, Period::Daily)
         .cron("0 9 * * 1-5")
         .time_zone("UTC")
         .jitter(Duration::from_secs(5 * 60))

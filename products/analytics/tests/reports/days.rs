@@ -1,79 +1,18 @@
 //! Reports on both databases: one row a day, whatever runs twice.
 
-use std::time::Duration;
-
-use analytics::activities::Reporter;
 use analytics::contract::{Activities, Day, DayReport, Period, ReportError, RevenueReport};
-use analytics::{AnalyticsSettings, Database, product};
+use analytics::product;
 use jiff::{Timestamp, ToSpan};
-use mainspring::settings::{Sources, load};
 use mainspring::vocabulary::FailureType;
-use mainspring_testing::{ActivityRun, Env, NotDone, TestError, postgres};
-use sqlx::Executor;
-use sqlx::sqlite::SqliteConnectOptions;
+use mainspring_testing::{Env, NotDone};
 
-type Outcome = Result<(), TestError>;
+use crate::Outcome;
+use crate::shop::Shop;
 
 /// Payments at the edges of two days. 6,100 cents are of the 19th.
 const PAYMENTS: &str = "INSERT INTO payments (paid_at, cents) VALUES
     ('2026-11-18T23:59:59Z', 1), ('2026-11-19T00:00:00Z', 5000), ('2026-11-19T12:00:00Z', -900),
     ('2026-11-19T23:59:59.9Z', 2000), ('2026-11-20T00:00:00Z', 7)";
-
-/// A database of its own with these payments, and its URL.
-struct Shop {
-    url: String,
-    database: Database,
-    _folder: tempfile::TempDir,
-}
-
-impl Shop {
-    async fn sqlite() -> Result<Self, TestError> {
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("shop.db");
-        let pool =
-            sqlx::SqlitePool::connect_with(SqliteConnectOptions::new().filename(&path).create_if_missing(true)).await?;
-        pool.execute(include_str!("../schema/sqlite.sql")).await?;
-        pool.close().await;
-        Self::at(format!("sqlite:{}", path.display()), folder)
-    }
-
-    async fn postgres() -> Result<Self, TestError> {
-        let url = postgres().await?.database("analytics").await?;
-        let pool = sqlx::PgPool::connect(&url).await?;
-        pool.execute(include_str!("../schema/postgres.sql")).await?;
-        pool.close().await;
-        Self::at(url, tempfile::tempdir()?)
-    }
-
-    fn at(url: String, folder: tempfile::TempDir) -> Result<Self, TestError> {
-        let settings: AnalyticsSettings = load(&Sources::from_pairs([("ANALYTICS_DATABASE_URL", url.as_str())]))?;
-        let database = Database::connect(&settings).map_err(|error| error.to_string())?;
-        Ok(Self { url, database, _folder: folder })
-    }
-
-    async fn execute(&self, statement: &str) -> Outcome {
-        match &self.database {
-            Database::Postgres(pool) => pool.execute(statement).await.map(|_| ())?,
-            Database::Sqlite(pool) => pool.execute(statement).await.map(|_| ())?,
-        }
-        Ok(())
-    }
-
-    /// The rows, oldest first: day, payments, cents.
-    async fn rows(&self) -> Result<Vec<(String, i64, i64)>, TestError> {
-        const ROWS: &str = "SELECT CAST(day AS text), payments, cents FROM revenue_reports ORDER BY day";
-        Ok(match &self.database {
-            Database::Postgres(pool) => sqlx::query_as(ROWS).fetch_all(pool).await?,
-            Database::Sqlite(pool) => sqlx::query_as(ROWS).fetch_all(pool).await?,
-        })
-    }
-
-    async fn report(&self, day: &str) -> Result<DayReport, NotDone> {
-        let day = Day { day: day.to_owned() };
-        let run = ActivityRun::new(Reporter::report_day, day).heartbeat_timeout(Duration::from_secs(10));
-        run.on(Reporter::new(self.database.clone())).await.result
-    }
-}
 
 fn is(error: &NotDone, class: FailureType) -> bool {
     error.failure().is_some_and(|failure| failure.type_name == class.name())
