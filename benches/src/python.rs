@@ -15,7 +15,10 @@ impl Python {
     /// # Errors
     /// There is no `python3` with venv, or no way to the packages.
     pub fn install(requirements: &str) -> Result<Self, TestError> {
-        eprintln!("installing Python's packages …");
+        #[expect(clippy::print_stderr, reason = "it takes a while")]
+        {
+            eprintln!("installing Python's packages …");
+        }
         let venv = std::env::current_exe()?.parent().ok_or("this program is in no folder")?.join("peers/venv");
         output(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
         let python = venv.join("bin/python");

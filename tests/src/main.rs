@@ -10,15 +10,25 @@ mod builds;
 mod keys;
 mod later;
 mod ledger;
+mod lines;
 mod rounds;
+mod told;
 mod workflows;
 
 use mainspring::Product;
+use mainspring::logs::{LogSource, SourceId};
 
 fn main() -> std::process::ExitCode {
     mainspring::activity::isolated::child([&beats::APART]);
     let queues = std::env::var("LAB_QUEUES").unwrap_or_else(|_| "lab".to_owned());
-    let products = queues.split(',').enumerate().map(|(i, queue)| lab(&format!("lab-{i}"), queue));
+    // Lines of JSON: what the first of them declares.
+    let schedules = std::env::var("LAB_SCHEDULES").unwrap_or_default();
+    let schedules = mainspring::schedules::read_lines(&schedules).expect("LAB_SCHEDULES is lines of schedules");
+    let products = queues.split(',').enumerate().map(|(i, queue)| {
+        let schedules = schedules.iter().filter(|_| i == 0).cloned();
+        let name = std::env::var("LAB_PRODUCT").unwrap_or_else(|_| format!("lab-{i}"));
+        schedules.fold(lab(&name, queue), Product::schedule)
+    });
     if let Ok(build) = std::env::var("LAB_BUILD") {
         let products = [builds::product(&build, &queues)];
         return if std::env::args_os().len() == 1 { mainspring::run(products) } else { mainspring_cli::main(products) };
@@ -48,7 +58,12 @@ fn lab(name: &str, queue: &str) -> Product {
             |set| set.activity_unchecked(keys::Keys::tell_keys).activity_unchecked(keys::Keys::beats_locally),
         )
         .activities(|_setup| async { Ok(later::Later) }, later::all)
+        .log_source(LogSource::new("lab", SourceId::Whole).of("call"))
+        .activities(|_setup| async { Ok(told::Told) }, |set| set.activity_unchecked(told::Told::tell))
         .workflow::<rounds::Rounds>()
+        .workflow::<lines::Talk>()
+        .activities(|_setup| async { Ok(lines::Talker) }, |set| set.activity_unchecked(lines::Talker::talk))
+        .log_source(LogSource::new("talks", SourceId::After("talk-")).of("talk"))
         .activities(|_setup| async { Ok(activities::Lab) }, activities::all)
         .activities(
             |_setup| async { Ok(beats::Beats) },

@@ -6,6 +6,7 @@ pub(crate) mod contracts;
 pub(crate) mod logs;
 pub(crate) mod patches;
 pub(crate) mod replay;
+pub(crate) mod schedules;
 pub(crate) mod workflow;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use activity::ActivityVerb;
 use contracts::ContractsVerb;
 use patches::PatchesArguments;
 use replay::ReplayVerb;
+use schedules::SchedulesVerb;
 use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
 
 /// Runs workflows, and the workers that run them.
@@ -26,7 +28,7 @@ use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
     version,
     after_help = "Example:\n  mainspring dev\n  mainspring workflow execute no-op \
 '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'\n\nExit codes: 0 done, 1 the workflow failed or \
-ended otherwise, or a check found something, 64 wrong arguments or input, 66 no such workflow, 69 Temporal cannot be reached or nobody polls, 70 anything \
+ended otherwise, or a check found something, 64 wrong arguments or input, 66 no such workflow or schedule, 69 Temporal cannot be reached or nobody polls, 70 anything \
 else, 71 the operating system refused something, 78 a setting is missing or wrong, 130 Ctrl-C, 143 SIGTERM twice."
 )]
 pub(crate) struct Arguments {
@@ -75,6 +77,12 @@ pub(crate) enum Verb {
     Workflow {
         #[command(subcommand)]
         verb: WorkflowVerb,
+    },
+    /// What runs by the clock: list schedules, pause them, run them now or for times that have passed
+    #[command(visible_alias = "schedule", after_help = schedules::EXIT_CODES)]
+    Schedules {
+        #[command(subcommand)]
+        verb: SchedulesVerb,
     },
     /// Run an activity that failed here, to see why
     Activity {

@@ -1,6 +1,6 @@
 //! `config show|check`: every setting of the worker, the connection, the logs and the products.
 
-use mainspring_logs::LogSettings;
+use mainspring_logs::{KafkaSettings, LogSettings};
 use mainspring_settings::connection::ConnectionSettings;
 use mainspring_settings::{Report, Sources};
 use mainspring_traces::TraceSettings;
@@ -16,6 +16,7 @@ pub(crate) fn run(verb: &ConfigVerb, sources: &Sources, registry: &Registry) -> 
         .section::<ConnectionSettings>(sources)
         .section::<WorkerSettings>(sources)
         .section::<LogSettings>(sources)
+        .section::<KafkaSettings>(sources)
         .section::<TraceSettings>(sources);
     #[cfg(feature = "logs")]
     let report = report.section::<mainspring_log_entries::LogReaderSettings>(sources);

@@ -6,6 +6,8 @@ use mainspring_worker::HostError;
 
 /// The workflow failed, was cancelled, terminated or timed out; or a check found something.
 pub const WORKFLOW_FAILED: u8 = 1;
+/// `schedules plan`: an apply would change something.
+pub const PENDING: u8 = 2;
 /// Wrong arguments or input.
 pub const USAGE: u8 = 64;
 /// No such workflow.

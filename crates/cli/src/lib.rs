@@ -15,6 +15,7 @@ mod logs;
 mod patches;
 mod products;
 mod replay;
+mod schedules;
 mod search_attributes;
 mod worker;
 mod workflow;
@@ -78,6 +79,7 @@ fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Res
         Verb::Logs { verb } => logs::run(&verb, &sources),
         Verb::Patches(arguments) => block_on(patches::run(&arguments, &registry, &sources)),
         Verb::Replay { verb } => replay::run(&verb, &registry, &sources),
+        Verb::Schedules { verb } => block_on(schedules::run(verb, &registry, &sources)),
         Verb::SearchAttributes { verb } => block_on(search_attributes::run(verb, &registry, &sources)),
         Verb::Workflow { verb } => block_on(workflow::run(verb, &registry, &sources)),
     }

@@ -73,10 +73,10 @@ impl LiveLevels {
     /// Changes what is produced, from the next event on. False, and nothing changes, where nothing is produced.
     pub fn produce(&self, levels: Levels) -> bool {
         let produced = produced_filter(&self.0.rules, levels);
-        let before = self.0.now.rcu(|now| Now {
-            written: now.written.clone(),
-            produced: now.produced.as_ref().map(|_| produced.clone()),
-        });
+        let before = self
+            .0
+            .now
+            .rcu(|now| Now { written: now.written.clone(), produced: now.produced.as_ref().map(|_| produced.clone()) });
         tracing::callsite::rebuild_interest_cache();
         before.produced.is_some()
     }

@@ -146,7 +146,11 @@ where
             fields.put_message(&complaint, self.limit / 2);
             line.clear();
             let metadata = Complaint::metadata();
-            self.form.push(&Line { time, metadata, fields: &fields, in_scope: false, function: None }, self.limit, &mut line);
+            self.form.push(
+                &Line { time, metadata, fields: &fields, in_scope: false, function: None },
+                self.limit,
+                &mut line,
+            );
             self.sink.write(&line);
         }
         let _ = SCRATCH.try_with(|scratch| scratch.set(Scratch { fields, line }));

@@ -37,7 +37,12 @@ pub(crate) const MIN_LINE: usize = 1024;
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { format: LogFormat::default(), levels: Levels::default(), produced: Levels::debug(), max_line_bytes: MAX_LINE }
+        Self {
+            format: LogFormat::default(),
+            levels: Levels::default(),
+            produced: Levels::debug(),
+            max_line_bytes: MAX_LINE,
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub use mainspring_activity as activity;
 pub use mainspring_client as client;
 pub use mainspring_context as context;
 pub use mainspring_logs as logs;
+pub use mainspring_schedules as schedules;
 pub use mainspring_settings as settings;
 pub use mainspring_vocabulary as vocabulary;
 pub use mainspring_worker::{
@@ -26,6 +27,7 @@ pub use mainspring_workflow as workflow;
 /// What most products name.
 pub mod prelude {
     pub use mainspring_activity::{Heartbeater, Resume, ShutdownMonitor, resume};
+    pub use mainspring_schedules::{Calendar, Overlap, Schedule};
     pub use mainspring_settings::{Reader, Secret, Section};
     pub use mainspring_vocabulary::{
         ActivityContract, Classified, FailedWith, Failure, NoFailures, Progress, Ranges, Timeouts,

@@ -29,6 +29,7 @@ const PROPERTIES: &str = "server.properties";
 /// Dropping it kills it and removes its data.
 pub struct Kafka {
     address: SocketAddr,
+    login_address: Option<SocketAddr>,
     prefixes: AtomicU32,
     java: PathBuf,
     jars: PathBuf,
@@ -44,12 +45,13 @@ pub struct Kafka {
 pub struct KafkaBuilder {
     means: Means,
     creates_topics: bool,
+    login: Option<(String, String)>,
 }
 
 impl Kafka {
     /// A server on free ports.
     pub fn builder() -> KafkaBuilder {
-        KafkaBuilder { means: Means::new(), creates_topics: true }
+        KafkaBuilder { means: Means::new(), creates_topics: true, login: None }
     }
 
     /// Where clients connect.
@@ -60,6 +62,11 @@ impl Kafka {
     /// `127.0.0.1:PORT`, for `bootstrap.servers`. It speaks without TLS and asks for no password.
     pub fn bootstrap_servers(&self) -> String {
         self.address.to_string()
+    }
+
+    /// The same for clients that log in (`sasl_plaintext`, mechanism PLAIN), when the builder was told who may.
+    pub fn login_servers(&self) -> Option<String> {
+        self.login_address.map(|address| address.to_string())
     }
 
     /// A beginning for the names of topics and groups, which begins so itself and is no other's on this server.
@@ -118,6 +125,12 @@ impl KafkaBuilder {
         self
     }
 
+    /// Listens on another port as well, for clients that log in as that user with that password: letters and digits.
+    pub fn login(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.login = Some((user.into(), password.into()));
+        self
+    }
+
     /// Fetches Kafka's jars if the cache lacks them, makes a folder of data, starts the server, and returns when it
     /// answers.
     ///
@@ -133,7 +146,11 @@ impl KafkaBuilder {
             let port = |purpose| ports::choose(NAME, purpose, Ipv4Addr::LOCALHOST.into(), None);
             let (broker, controller) = (port("port")?, port("controller's port")?);
             let file = data.path().join(PROPERTIES);
-            let properties = properties(data.path(), (broker, controller), self.creates_topics);
+            let mut properties = properties(data.path(), (broker, controller), self.creates_topics);
+            let login_port = self.login.as_ref().map(|_| port("port for logins")).transpose()?;
+            if let (Some(login), Some(port)) = (&self.login, login_port) {
+                add_login(&mut properties, port, login);
+            }
             fs::write(&file, properties).map_err(|source| ServersError::Scratch {
                 step: "write",
                 path: file.clone(),
@@ -144,8 +161,9 @@ impl KafkaBuilder {
             let (command, start_limit) = (server(&java, &jars, &data), self.means.start_limit);
             match launch(NAME, command, (address, start_limit), || ask(address)).await {
                 Ok(process) => {
+                    let login_address = login_port.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
                     let prefixes = AtomicU32::new(1);
-                    return Ok(Kafka { address, prefixes, java, jars, start_limit, process, data });
+                    return Ok(Kafka { address, login_address, prefixes, java, jars, start_limit, process, data });
                 }
                 Err(error) => race.again(error)?,
             }
@@ -181,6 +199,21 @@ fn properties(data: &Path, (broker, controller): (u16, u16), creates_topics: boo
          transaction.state.log.min.isr=1\ngroup.initial.rebalance.delay.ms=0\n",
         log.display()
     )
+}
+
+/// A listener more, for whoever knows the password.
+fn add_login(properties: &mut String, port: u16, (user, password): &(String, String)) {
+    let listener = format!(",LOGIN://127.0.0.1:{port}\n");
+    let with = |line: &str| match line.split_once('=') {
+        Some(("listeners" | "advertised.listeners", _)) => format!("{line}{listener}"),
+        Some(("listener.security.protocol.map", _)) => format!("{line},LOGIN:SASL_PLAINTEXT\n"),
+        _ => format!("{line}\n"),
+    };
+    *properties = properties.lines().map(with).collect();
+    properties.push_str(&format!(
+        "sasl.enabled.mechanisms=PLAIN\nlistener.name.login.plain.sasl.jaas.config=\
+         org.apache.kafka.common.security.plain.PlainLoginModule required user_{user}=\"{password}\";\n"
+    ));
 }
 
 /// Kafka starts on a formatted folder only. One from a start that lost its port is taken as it is.

@@ -62,8 +62,13 @@ impl Desk {
 
     /// `mainspring workflow …`.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.command_of("workflow", arguments)
+    }
+
+    /// `mainspring VERB …`.
+    pub(crate) fn command_of(&self, verb: &str, arguments: &[&str]) -> Command {
         let mut command = Command::from(program(PROGRAM));
-        command.arg("workflow").args(arguments);
+        command.arg(verb).args(arguments);
         command.env("TEMPORAL_ADDRESS", self.env.address()).env("LAB_QUEUES", &self.queue);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
@@ -75,11 +80,7 @@ impl Desk {
 
     /// With that on stdin.
     pub(crate) async fn fed(&self, arguments: &[&str], stdin: &[u8]) -> Result<Said, TestError> {
-        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn()?;
-        let mut pipe = child.stdin.take().ok_or("no stdin")?;
-        pipe.write_all(stdin).await?;
-        drop(pipe);
-        Said::of(tokio::time::timeout(PATIENCE, child.wait_with_output()).await??)
+        fed(self.command(arguments), stdin).await
     }
 
     /// What it said, which must have succeeded, as JSON.
@@ -135,6 +136,15 @@ impl Desk {
         }
         Err(format!("workflow {id} never came so far: {last}").into())
     }
+}
+
+/// With that on stdin.
+pub(crate) async fn fed(mut command: Command, stdin: &[u8]) -> Result<Said, TestError> {
+    let mut child = command.stdin(Stdio::piped()).spawn()?;
+    let mut pipe = child.stdin.take().ok_or("no stdin")?;
+    pipe.write_all(stdin).await?;
+    drop(pipe);
+    Said::of(tokio::time::timeout(PATIENCE, child.wait_with_output()).await??)
 }
 
 pub(crate) async fn said(mut command: Command) -> Result<Said, TestError> {

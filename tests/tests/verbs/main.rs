@@ -1,14 +1,18 @@
-//! `mainspring workflow …` and `activity …` as they are typed, against the real server, over the lab's product: what is on stdout, what is on
+//! `mainspring workflow …`, `activity …` and `schedules …` as they are typed, against the real server, over the lab's product: what is on stdout, what is on
 //! stderr, and the exit code.
 
 mod activities;
+mod applying;
 mod asking;
 mod batches;
 mod desk;
 mod ending;
 mod later;
 mod lost_answers;
+mod many_schedules;
 mod refusals;
+mod schedules;
+mod schedules_over_a_flaky_network;
 mod starting;
 mod temporals_cli;
 mod waiting;

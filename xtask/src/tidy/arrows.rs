@@ -47,6 +47,7 @@ const HOUSE: &[(&str, &[&str])] = &[
             "mainspring-vocabulary",
             "mainspring-client",
             "mainspring-logs",
+            "mainspring-schedules",
             "mainspring-traces",
             "mainspring-worker",
             "mainspring-workflow",
@@ -234,7 +235,9 @@ fn fault_outside(name: &str, from: Place, to: &str) -> Option<String> {
     let product = from == Place::Product && to == "sqlx";
     ONLY_IN.iter().find(|(heavy, owners)| to == *heavy && !product && !owners.contains(&name)).map(|(heavy, owners)| {
         let owners = owners.join("` and `");
-        format!("`{name}` depends on `{heavy}`, which only `{owners}` may use, so that nothing else waits for its build")
+        format!(
+            "`{name}` depends on `{heavy}`, which only `{owners}` may use, so that nothing else waits for its build"
+        )
     })
 }
 
@@ -365,7 +368,12 @@ mod tests {
             "{found:?}"
         );
         let found = said("products/x", "x", "rdkafka", None, false);
-        assert!(found[0].contains("`x` depends on `rdkafka`, which only `mainspring-logs` and `mainspring-log-entries` may use"), "{found:?}");
+        assert!(
+            found[0].contains(
+                "`x` depends on `rdkafka`, which only `mainspring-logs` and `mainspring-log-entries` may use"
+            ),
+            "{found:?}"
+        );
     }
 
     #[test]

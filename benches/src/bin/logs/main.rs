@@ -41,11 +41,15 @@ fn main() -> Result<(), TestError> {
     if let (Some(part), Some(brokers)) = (arguments.logger, &arguments.brokers) {
         return logger::run(part, brokers);
     }
-    let runtime = tokio::runtime::Runtime::new()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let kafka = runtime.block_on(Kafka::builder().start())?;
     let brokers = kafka.bootstrap_servers();
     let threads = std::thread::available_parallelism()?;
-    println!("mainspring {}, rdkafka {}, one Kafka node on this machine, {threads} cores", env!("CARGO_PKG_VERSION"), locked("rdkafka"));
+    println!(
+        "mainspring {}, rdkafka {}, one Kafka node on this machine, {threads} cores",
+        env!("CARGO_PKG_VERSION"),
+        locked("rdkafka")
+    );
     println!("{} rounds; a line has eight ids, a team and two fields; stdout is /dev/null\n", arguments.rounds);
     let python = if arguments.peers { Some(Python::install("requirements-logs.txt")?) } else { None };
 
@@ -60,7 +64,10 @@ fn main() -> Result<(), TestError> {
         }
     }
     let (mean, half) = interval(&ours);
-    println!("a line, written and produced  {mean:.3} ± {half:.3} µs (95 %), budget {BUDGET}: {}", verdict(mean, half, BUDGET));
+    println!(
+        "a line, written and produced  {mean:.3} ± {half:.3} µs (95 %), budget {BUDGET}: {}",
+        verdict(mean, half, BUDGET)
+    );
     let (mean, half) = interval(&written);
     println!("a line, written alone         {mean:.3} ± {half:.3} µs");
     if !theirs.is_empty() {
@@ -71,7 +78,10 @@ fn main() -> Result<(), TestError> {
         println!("mainspring, both / structlog, one sink  {mean:.3} ± {half:.3}");
     }
     let (mean, half) = interval(&off);
-    println!("an event whose level is off   {mean:.2} ± {half:.2} ns, budget {BUDGET_OFF}: {}", verdict(mean, half, BUDGET_OFF));
+    println!(
+        "an event whose level is off   {mean:.2} ± {half:.2} ns, budget {BUDGET_OFF}: {}",
+        verdict(mean, half, BUDGET_OFF)
+    );
 
     let mut rates = Vec::new();
     for _ in 0..arguments.rounds.min(5) {

@@ -197,7 +197,7 @@ async fn last_task_failure(server: &Server, workflow_id: &str, run_id: &str) -> 
     }
 }
 
-async fn decoded(server: &Server, fields: impl Iterator<Item = (&String, &Payload)>) -> Value {
+pub(crate) async fn decoded(server: &Server, fields: impl Iterator<Item = (&String, &Payload)>) -> Value {
     let mut shown = Map::new();
     for (name, payload) in fields {
         let value = server.payloads.decode_json(payload).await;
@@ -207,7 +207,7 @@ async fn decoded(server: &Server, fields: impl Iterator<Item = (&String, &Payloa
 }
 
 /// Search attributes: the server reads them, so they are plain JSON.
-pub(super) fn plain<'a>(fields: impl Iterator<Item = (&'a String, &'a Payload)>) -> Value {
+pub(crate) fn plain<'a>(fields: impl Iterator<Item = (&'a String, &'a Payload)>) -> Value {
     let shown = fields.map(|(name, payload)| (name.clone(), serde_json::from_slice(&payload.data).unwrap_or_default()));
     Value::Object(shown.collect())
 }

@@ -19,7 +19,7 @@ pub(crate) mod server;
 mod signal;
 mod start;
 mod text;
-mod times;
+pub(crate) mod times;
 mod update;
 
 use std::cell::RefCell;
@@ -100,15 +100,15 @@ async fn dispatch(
 
 /// What is said when the command is interrupted: what goes on, and how to come back to it.
 #[derive(Debug, Default)]
-struct Notice(RefCell<Option<String>>);
+pub(crate) struct Notice(RefCell<Option<String>>);
 
 impl Notice {
     /// From now on it is this.
-    fn set(&self, text: String) {
+    pub(crate) fn set(&self, text: String) {
         self.0.replace(Some(text));
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let text = self.0.borrow().clone();
         format!("interrupted. {}", text.as_deref().unwrap_or("Nothing was done"))
     }

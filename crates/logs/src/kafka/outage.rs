@@ -93,7 +93,7 @@ pub(super) enum Notice {
         /// Kafka's words.
         reason: String,
     },
-    /// Trouble is over.
+    /// Trouble is over. Of lines that are refused nobody needs to hear that others were taken.
     Over {
         trouble: Trouble,
         lasted: Duration,
@@ -155,7 +155,7 @@ impl Outages {
             }
             if delivering && now.duration_since(spell.seen) >= QUIET {
                 spell.is_over = true;
-                if spell.is_known {
+                if spell.is_known && !matches!(spell.trouble, Trouble::Refused(_)) {
                     let lasted = spell.seen.duration_since(spell.begun);
                     due.push(Notice::Over { trouble: spell.trouble, lasted, lines: spell.lines });
                 }
@@ -238,5 +238,7 @@ mod tests {
         let refused = Notice::Trouble { trouble: Trouble::Refused(Failed::TooLarge), lines: 1, reason };
         assert_eq!(outages.due(false, now), [full, refused]);
         assert_eq!(outages.due(false, now + SECOND), []);
+        let over = Notice::Over { trouble: Trouble::Full, lasted: Duration::ZERO, lines: 7 };
+        assert_eq!(outages.due(true, now + 5 * SECOND), [over], "that other lines were taken is no news");
     }
 }

@@ -18,8 +18,8 @@ use tracing::Level;
 
 pub(crate) use complaint::Complaint;
 pub use rules::LogRules;
-pub(crate) use sinks::{PRODUCE_ONLY, WRITE_ONLY, sinks_of};
 pub use sinks::Sinks;
+pub(crate) use sinks::{PRODUCE_ONLY, WRITE_ONLY, sinks_of};
 pub use source::{LogSource, SourceId};
 pub(crate) use stamp::stamp;
 
@@ -49,7 +49,14 @@ impl Outlet {
     }
 
     /// Offers the line, in `record`'s room, if it is one to be produced.
-    pub(crate) fn offer(&self, level: Level, at_micros: u64, fields: &Fields, limit: usize, record: &mut String) -> Option<Complaint> {
+    pub(crate) fn offer(
+        &self,
+        level: Level,
+        at_micros: u64,
+        fields: &Fields,
+        limit: usize,
+        record: &mut String,
+    ) -> Option<Complaint> {
         let team = fields.get(TEAM_ID)?;
         let run = fields.get("workflow_run_id").filter(|run| !run.text.is_empty())?;
         let Some(team) = team_id(team.text) else {
@@ -75,7 +82,11 @@ impl Outlet {
         let message = fields.get(MESSAGE).filter(|message| message.kind != Kind::Cause);
         let (message, cut) = message.map_or(("", false), |message| (message.text, message.cut));
         record.clear();
-        record::push(&record::Record { run: run.text, level, source, id, message, cut, team, at_micros }, limit, record);
+        record::push(
+            &record::Record { run: run.text, level, source, id, message, cut, team, at_micros },
+            limit,
+            record,
+        );
         self.queue.offer(level, at_micros, record);
         None
     }

@@ -149,7 +149,10 @@ fn a_logger_has_its_sinks_and_a_foreign_one_is_only_written() {
 
     // What an operator names beats what is built in.
     let said = said_at("info,news=info", "debug,keys=info,sqlx=info,shared=off", rules, |_| lines());
-    assert_eq!(said.messages(), (vec!["keys", "news", "shared", "a query", "own"], vec!["keys", "news", "a query", "own"]));
+    assert_eq!(
+        said.messages(),
+        (vec!["keys", "news", "shared", "a query", "own"], vec!["keys", "news", "a query", "own"])
+    );
 }
 
 #[test]
@@ -167,7 +170,10 @@ fn each_sink_has_its_level_and_both_change_while_it_runs() {
         levels.write(Levels::parse("trace").unwrap());
         assert!(levels.produce(Levels::parse("error").unwrap()));
         line("then");
-        assert_eq!((levels.written().to_string(), levels.produced().unwrap().to_string()), ("trace".into(), "error".into()));
+        assert_eq!(
+            (levels.written().to_string(), levels.produced().unwrap().to_string()),
+            ("trace".into(), "error".into())
+        );
         levels.write(Levels::parse("off").unwrap());
         line("last");
     });
@@ -194,7 +200,8 @@ fn fields_say_the_source_over_every_rule() {
         let _scope = activity("Unknown", "x").enter();
         tracing::info!(team_id = "3", log_source = "invoices", log_source_id = 9, "without a rule");
     });
-    let sources: Vec<_> = said.produced.iter().map(|r| json!([r["log_source"], r["log_source_id"], r["team_id"]])).collect();
+    let sources: Vec<_> =
+        said.produced.iter().map(|r| json!([r["log_source"], r["log_source_id"], r["team_id"]])).collect();
     assert_eq!(sources, [json!(["invoices", "9", 2]), json!(["orders", "9", 2]), json!(["invoices", "9", 3])]);
 }
 
@@ -215,7 +222,8 @@ fn what_nobody_could_query_is_counted_and_warned_of_once_a_type() {
     let dropped = |cause| said.stats.dropped_for(cause);
     assert_eq!((dropped(Dropped::NoSource), dropped(Dropped::NoSourceId), dropped(Dropped::BadTeamId)), (3, 3, 2));
     assert_eq!(said.stats.produced(), said.stats.dropped(), "each was to be produced");
-    let warnings: Vec<_> = said.written.iter().filter(|line| line["level"] == "warn").map(|line| line["msg"].as_str().unwrap()).collect();
+    let warnings: Vec<_> =
+        said.written.iter().filter(|line| line["level"] == "warn").map(|line| line["msg"].as_str().unwrap()).collect();
     assert_eq!(
         warnings,
         [

@@ -1,12 +1,13 @@
 //! The real Kafka, in good health.
 
-use mainspring_logs::{Dropped, Failed};
+use mainspring_logs::{Dropped, Failed, SaslMechanism, SecurityProtocol};
 use mainspring_servers::Kafka;
+use mainspring_settings::Secret;
 
 use super::*;
 
-/// The tool for topics.
-fn create(kafka: &Kafka, topic: &str, config: &str) {
+/// Creates a topic, by Kafka's own tool.
+pub(crate) fn create(kafka: &Kafka, topic: &str, config: &str) {
     let mut command = kafka.tool("org.apache.kafka.tools.TopicCommand");
     command.args(["--bootstrap-server", &kafka.bootstrap_servers(), "--create", "--topic", topic, "--config", config]);
     let output = command.output().unwrap();
@@ -73,4 +74,33 @@ async fn a_topic_that_does_not_exist_costs_its_lines_and_is_said_once() {
         "Kafka refuses log lines, for it has no such topic: create it, or set MAINSPRING_LOG_KAFKA_TOPIC"
     );
     assert_eq!(said[0]["level"], "warn");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_is_made_and_one_with_another_password_is_refused_and_named() {
+    let kafka = Kafka::builder().login("worker", "hunter2").start().await.unwrap();
+    let brokers = kafka.login_servers().unwrap();
+    let log_in = |topic: &str, password: &str| {
+        start(&brokers, topic, |settings| {
+            settings.security_protocol = SecurityProtocol::SaslPlaintext;
+            settings.sasl_mechanism = Some(SaslMechanism::Plain);
+            settings.sasl_username = Some("worker".to_owned());
+            settings.sasl_password = Some(Secret::new(password.to_owned()));
+        })
+    };
+    let let_in = log_in("let-in", "hunter2");
+    offer(&let_in, Level::INFO, "a line");
+    let_in.drain(LIMIT);
+    assert_eq!(lines_of(&kafka.bootstrap_servers(), "let-in"), ["a line"]);
+
+    let refused = log_in("kept-out", "hunter3");
+    offer(&refused, Level::INFO, "a line");
+    until("the refusal is said", || !said("kept-out", "login").is_empty()).await;
+    let words = said("kept-out", "login");
+    assert_eq!(
+        words[0]["msg"],
+        "log lines wait in memory: Kafka refuses the login; see MAINSPRING_LOG_KAFKA_SASL_USERNAME, _PASSWORD and _MECHANISM"
+    );
+    assert!(!words[0].to_string().contains("hunter"), "{words:?}");
+    assert_eq!(refused.drain(Duration::from_millis(500)).dropped, 1);
 }

@@ -9,6 +9,7 @@ use mainspring_servers::Kafka;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::broker::create;
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,4 +97,26 @@ async fn a_broker_that_hangs_holds_nobody_up_and_is_named() {
     kill(pid, Signal::SIGCONT).unwrap();
     let there = numbers_of(&brokers, &topic).len() as u64;
     assert!((1000..=1000 + drained.failed).contains(&there), "{there} lines are there, {drained:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_is_created_late_is_found() {
+    let kafka = Kafka::builder().without_creating_topics().start().await.unwrap();
+    let brokers = kafka.bootstrap_servers();
+    let producing = start(&brokers, "late", |_| {});
+    let stats = producing.stats();
+    offer(&producing, Level::INFO, "too early");
+    until("the topic is known not to exist", || stats.failed_for(Failed::UnknownTopic) == 1).await;
+    create(&kafka, "late", "max.message.bytes=300000");
+    // The client looks once a minute.
+    let mut tries = tokio::time::interval(Duration::from_secs(1));
+    let begin = Instant::now();
+    while stats.delivered() == 0 {
+        assert!(begin.elapsed() < 2 * LIMIT, "{stats:?}");
+        tries.tick().await;
+        offer(&producing, Level::INFO, "is it there?");
+    }
+    producing.drain(LIMIT);
+    assert_settled(&stats);
+    assert_eq!(lines_of(&brokers, "late").len() as u64, stats.delivered());
 }

@@ -6,6 +6,7 @@ mod error;
 mod incarnation;
 mod plan;
 mod running;
+mod schedules;
 mod seat;
 mod settings;
 mod sizes;
@@ -211,6 +212,7 @@ impl Host {
             temporal = connector.describe(),
             workers = seats.len(),
             probes = probes.as_ref().map(|probes| probes.local_addr().to_string()),
+            control = control.as_ref().map(|control| control.local_addr().to_string()),
             "polling"
         );
         if self.twice.is_some() {
@@ -225,6 +227,10 @@ impl Host {
             keepers.spawn_on(seat.keep(link), &system);
         }
         let upkeep = system.spawn(metrics.clone().keep_up());
+        let schedules = self.settings.apply_schedules.then(|| {
+            let (schedules, namespace) = (self.registry.schedules(), self.connection.namespace.clone());
+            system.spawn(schedules::apply(schedules, connector.clone(), namespace))
+        });
         Ok(RunningHost {
             settings: self.settings,
             plans,
@@ -238,6 +244,7 @@ impl Host {
             twice: self.twice,
             keepers,
             upkeep,
+            schedules,
             _runtimes: runtimes,
         })
     }

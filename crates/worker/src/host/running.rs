@@ -29,6 +29,7 @@ pub struct RunningHost {
     pub(super) twice: Option<Arc<EveryActivityTwice>>,
     pub(super) keepers: JoinSet<Result<(), HostError>>,
     pub(super) upkeep: JoinHandle<()>,
+    pub(super) schedules: Option<JoinHandle<()>>,
     pub(super) _runtimes: Runtimes,
 }
 
@@ -87,6 +88,9 @@ impl RunningHost {
             abandoned.push(attempt);
         }
         self.upkeep.abort();
+        if let Some(schedules) = &self.schedules {
+            schedules.abort();
+        }
         if let Some(traces) = self.traces.take() {
             let limit = sum.flushed().saturating_sub(told.elapsed());
             // It blocks, on a thread that nobody else needs now.

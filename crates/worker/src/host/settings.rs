@@ -59,6 +59,8 @@ pub struct WorkerSettings {
     /// MAINSPRING_EVERY_ACTIVITY_TWICE: for development. The first success of each activity is answered as if it had been
     /// lost, and what the next attempt gives is compared with it. Default false.
     pub every_activity_twice: bool,
+    /// MAINSPRING_APPLY_SCHEDULES: at start, the schedules of this binary's products are brought about; none is deleted. Default off.
+    pub apply_schedules: bool,
     /// TEMPORAL_TASK_QUEUE: run only the products of that queue.
     pub task_queue: Option<String>,
 }
@@ -178,6 +180,10 @@ impl Section for WorkerSettings {
                 .field("MAINSPRING_QUEUES")
                 .doc("Products on other queues than their own, product=queue,…; a queue that other binaries serve may be named too")
                 .parse(QueueMoves::default(), QueueMoves::parse),
+            apply_schedules: reader
+                .field("MAINSPRING_APPLY_SCHEDULES")
+                .doc("Whether this worker brings its products' schedules about when it starts, as `mainspring schedules apply` does without --prune: on or off")
+                .choice(&[("on", true), ("off", false)], false),
             every_activity_twice: reader
                 .field("MAINSPRING_EVERY_ACTIVITY_TWICE")
                 .doc("For development: runs each activity once more after it has succeeded, and fails it if the results differ")

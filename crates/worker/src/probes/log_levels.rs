@@ -28,14 +28,20 @@ struct Shown {
 /// What is logged now. Nulls: a program with a log of its own, or one that produces nothing.
 pub(super) fn shown() -> Response<Full<Bytes>> {
     let levels = mainspring_logs::levels();
-    json(true, &Shown {
-        written: levels.as_ref().map(|levels| levels.written().to_string()),
-        produced: levels.as_ref().and_then(LiveLevels::produced).map(|levels| levels.to_string()),
-    })
+    json(
+        true,
+        &Shown {
+            written: levels.as_ref().map(|levels| levels.written().to_string()),
+            produced: levels.as_ref().and_then(LiveLevels::produced).map(|levels| levels.to_string()),
+        },
+    )
 }
 
 /// The answer to a request that would change levels; `None` when it is another request.
-pub(super) async fn change(request: Request<Incoming>, loopback: bool) -> Result<Response<Full<Bytes>>, Request<Incoming>> {
+pub(super) async fn change(
+    request: Request<Incoming>,
+    loopback: bool,
+) -> Result<Response<Full<Bytes>>, Request<Incoming>> {
     let sink = match request.uri().path() {
         "/log-levels/written" => Sink::Written,
         "/log-levels/produced" => Sink::Produced,
@@ -60,7 +66,10 @@ async fn answer(request: Request<Incoming>, sink: Sink, loopback: bool) -> Respo
         return refused("log levels are not changed from a browser");
     }
     let Some(levels) = mainspring_logs::levels() else {
-        return text(StatusCode::CONFLICT, "this program has a log of its own, whose levels are not known here\n".to_owned());
+        return text(
+            StatusCode::CONFLICT,
+            "this program has a log of its own, whose levels are not known here\n".to_owned(),
+        );
     };
     let wrong = |why: &str| text(StatusCode::BAD_REQUEST, format!("{why}\n"));
     let body = match Limited::new(request.into_body(), MAX_BYTES).collect().await {
@@ -88,7 +97,10 @@ async fn answer(request: Request<Incoming>, sink: Sink, loopback: bool) -> Respo
         }
         Sink::Produced => {
             let Some(before) = levels.produced() else {
-                return text(StatusCode::CONFLICT, "nothing is produced here: set MAINSPRING_LOG_KAFKA_BROKERS\n".to_owned());
+                return text(
+                    StatusCode::CONFLICT,
+                    "nothing is produced here: set MAINSPRING_LOG_KAFKA_BROKERS\n".to_owned(),
+                );
             };
             tracing::warn!(%before, now = %new, "the levels of produced lines are changed until the process ends");
             levels.produce(new);

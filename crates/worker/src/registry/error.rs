@@ -108,6 +108,12 @@ pub enum RegistryError {
         /// A sentence each: product, activity, what is wrong, what would be right.
         breaches: Vec<String>,
     },
+    /// Schedules that no server would take, or that would start what nobody runs.
+    #[error("{}", faults.join("\n"))]
+    Schedules {
+        /// A sentence each: schedule, product, field, what is wrong, what would be right.
+        faults: Vec<String>,
+    },
     /// One payload that does not decode would hold a run for ever.
     #[error(
         "product {product} runs {workflow}, whose signal {signal} would hold a run for ever if a payload did not decode: \

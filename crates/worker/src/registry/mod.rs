@@ -12,6 +12,7 @@ mod product;
 #[cfg(test)]
 mod refusals;
 mod replayed;
+mod schedules;
 mod setup;
 mod stand_in;
 mod workflow;
@@ -54,8 +55,9 @@ impl Registry {
     /// # Errors
     /// Two products of one name; one workflow or activity name twice on a queue; a product or queue without anything;
     /// an empty name; a name that begins with `mainspring-`; one search attribute with two types; one workflow type with two
-    /// log sources; timeouts of an activity
-    /// that do not hold ([`Timeouts::breaches`](mainspring_vocabulary::Timeouts::breaches)), all of them at once.
+    /// log sources; timeouts of an activity that do not hold
+    /// ([`Timeouts::breaches`](mainspring_vocabulary::Timeouts::breaches)), all of them at once; schedules that are wrong, all of
+    /// them at once.
     pub fn new(products: impl IntoIterator<Item = Product>) -> Result<Self, RegistryError> {
         let products: Vec<Product> = products.into_iter().collect();
         if products.is_empty() {
@@ -82,6 +84,7 @@ impl Registry {
         }
         attributes::declared(&products)?;
         logs::check(&products)?;
+        schedules::check(&products)?;
         Ok(Self { products, routes: Arc::default() })
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
 use mainspring_logs::{LogSource, Sinks};
+use mainspring_schedules::Schedule;
 use mainspring_settings::{Report, Section, SettingsError, Sources};
 use mainspring_vocabulary::Contract;
 use schemars::JsonSchema;
@@ -85,6 +86,7 @@ pub struct Product {
     pub(super) attributes: Vec<(&'static str, IndexedValueType)>,
     pub(super) log_sources: Vec<LogSource>,
     pub(super) loggers: Vec<(String, Sinks)>,
+    pub(super) schedules: Vec<Schedule>,
 }
 
 #[derive(Clone)]
@@ -112,6 +114,7 @@ impl Product {
             attributes: Vec::new(),
             log_sources: Vec::new(),
             loggers: Vec::new(),
+            schedules: Vec::new(),
         }
     }
 

@@ -1,0 +1,108 @@
+//! Runs for times that have passed, or are to come: a range at once. `paced` keeps to a bound.
+
+use std::time::{Duration, SystemTime};
+
+use temporalio_common::protos::temporal::api::enums::v1::ScheduleOverlapPolicy;
+use temporalio_common::protos::temporal::api::schedule::v1::{
+    BackfillRequest, ScheduleActionResult, ScheduleInfo, SchedulePatch,
+};
+
+use super::CallError;
+use super::Schedules;
+use super::read::parts;
+
+/// The server's own step before the start of a range, so that the start belongs to it.
+pub(super) const TICK: Duration = Duration::from_millis(1);
+
+/// How long the first run is looked for, once the server has the request.
+const LOOK: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// The times that are backfilled, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// From here.
+    pub from: SystemTime,
+    /// To there.
+    pub to: SystemTime,
+}
+
+/// What became of a backfill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backfilled {
+    /// How many times the schedule has in the range. With zero, nothing was sent.
+    pub times: usize,
+    /// Something of it was seen: a run, a time that waits or one that was skipped. If not, after 5 s, it is late, or lost, or
+    /// runs of the same times still go on.
+    pub seen: bool,
+}
+
+impl Schedules {
+    /// Starts the schedule's workflow for each of its times in the range. Without an overlap policy, the schedule's own; with
+    /// `Skip`, most of a range is skipped. A time that was run before is run again, unless that run goes on.
+    ///
+    /// # Errors
+    /// [`CallError::NotFound`], or what the server or the network said; with [`CallError::Unanswered`] it may
+    /// be done all the same, and says so.
+    pub async fn backfill(
+        &self,
+        id: &str,
+        range: Range,
+        overlap: Option<ScheduleOverlapPolicy>,
+    ) -> Result<Backfilled, CallError> {
+        let times = self.matching_times(id, range.from, range.to).await?.len();
+        if times == 0 {
+            return Ok(Backfilled { times, seen: false });
+        }
+        let (_, before) = parts(&self.describe(id).await?);
+        self.send_range(id, range, overlap, &before).await?;
+        let looking = tokio::time::Instant::now();
+        loop {
+            let (_, after) = parts(&self.describe(id).await?);
+            let count =
+                |info: &ScheduleInfo| (info.action_count, info.overlap_skipped, info.buffer_dropped, info.buffer_size);
+            let seen = count(&after) != count(&before);
+            if seen || looking.elapsed() > LOOK {
+                return Ok(Backfilled { times, seen });
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// One request. `before` is what was there before it.
+    pub(super) async fn send_range(
+        &self,
+        id: &str,
+        range: Range,
+        overlap: Option<ScheduleOverlapPolicy>,
+        before: &ScheduleInfo,
+    ) -> Result<(), CallError> {
+        let request = BackfillRequest {
+            start_time: Some(range.from.into()),
+            end_time: Some(range.to.into()),
+            overlap_policy: overlap.unwrap_or_default().into(),
+        };
+        let patch = SchedulePatch { backfill_request: vec![request], ..Default::default() };
+        let what = format!("schedule {id} could not be backfilled");
+        let landed = |info: &ScheduleInfo| started_since(before, info).any(|(time, _)| range.has(time));
+        self.patch(id, patch, &what, |described| described.info.as_ref().is_some_and(landed)).await
+    }
+}
+
+impl Range {
+    fn has(&self, time: SystemTime) -> bool {
+        self.from <= time && time <= self.to
+    }
+}
+
+/// The runs that were started since, as far as the server keeps them: the last ten.
+pub(super) fn started_since<'a>(
+    before: &'a ScheduleInfo,
+    after: &'a ScheduleInfo,
+) -> impl Iterator<Item = (SystemTime, &'a ScheduleActionResult)> {
+    let known = |action: &ScheduleActionResult| {
+        before.recent_actions.iter().any(|known| known.start_workflow_result == action.start_workflow_result)
+    };
+    let new = after.recent_actions.iter().filter(move |action| !known(action));
+    new.filter_map(|action| Some((SystemTime::try_from(action.schedule_time?).ok()?, action)))
+}

@@ -1,0 +1,59 @@
+//! The wire breaks off in the middle of each verb of `schedules`: what was asked is done once.
+
+use mainspring_servers::proxy::{Fault, Match, WireProxy};
+use serde_json::json;
+
+use crate::desk::Outcome;
+use crate::schedules::{Planner, cron, run};
+
+/// Once before the server has the request, and once before the command has the answer.
+fn break_twice(proxy: &WireProxy, method: &str) {
+    proxy.fault(Match::method(method).times(1), Fault::Cut);
+    proxy.fault(Match::method(method).times(1), Fault::CutAfterForward);
+}
+
+#[tokio::test]
+async fn a_trigger_a_pause_a_backfill_and_a_deletion_take_effect_once() -> Outcome {
+    let planner = Planner::new().await?;
+    let proxy = WireProxy::builder(planner.env.address().parse()?).start().await?;
+    let (behind, id) = (proxy.address(), planner.schedule("cut", cron("0 9 * * *")).await?);
+
+    break_twice(&proxy, "PatchSchedule");
+    break_twice(&proxy, "DescribeSchedule");
+    let triggered = run(&behind, &["trigger", "-s", &id]).await?;
+    assert_eq!((triggered.code, triggered.talk.as_str()), (0, ""));
+    assert_eq!((proxy.count_of("PatchSchedule"), planner.started(&id).await?), (2, 1));
+
+    break_twice(&proxy, "PatchSchedule");
+    run(&behind, &["pause", "-s", &id, "--reason", "x"]).await?.is(0, "", "schedule cut-# is paused: x\n");
+    let state = planner.calls.describe(&id).await?.schedule.and_then(|schedule| schedule.state).ok_or("no state")?;
+    assert_eq!((json!(state.paused), state.notes.as_str(), proxy.count_of("PatchSchedule")), (json!(true), "x", 4));
+
+    break_twice(&proxy, "PatchSchedule");
+    let week = ["--start-time", "2026-03-02T00:00:00Z", "--end-time", "2026-03-08T23:00:00Z"];
+    let backfill = [&["backfill", "-s", &id, "--overlap-policy", "AllowAll"], &week[..]].concat();
+    let said = run(&behind, &backfill).await?;
+    said.is(0, "7\n", "schedule cut-# is backfilled for 7 times: all at once\n");
+    assert_eq!((proxy.count_of("PatchSchedule"), planner.started(&id).await?), (6, 8));
+
+    break_twice(&proxy, "DeleteSchedule");
+    run(&behind, &["delete", "-s", &id]).await?.is(0, "", "schedule cut-# was deleted\n");
+    assert_eq!((proxy.count_of("DeleteSchedule"), planner.calls.exists(&id).await?), (3, false));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_only_read_is_read_again() -> Outcome {
+    let planner = Planner::new().await?;
+    let proxy = WireProxy::builder(planner.env.address().parse()?).start().await?;
+    let (behind, id) = (proxy.address(), planner.schedule("read", cron("0 9 * * *")).await?);
+    for (method, arguments) in [("DescribeSchedule", &["describe", "-s", &id][..]), ("ListSchedules", &["list"])] {
+        break_twice(&proxy, method);
+        let said = run(&behind, arguments).await?;
+        assert_eq!((said.code, proxy.count_of(method)), (0, 3), "{said:?}");
+    }
+    proxy.fault(Match::method("ListSchedules"), Fault::Status(7, "not yours".to_owned()));
+    let refused = run(&behind, &["list"]).await?;
+    refused.is(69, "", "error: schedules could not be listed, for Temporal gives no leave: not yours\n");
+    Ok(())
+}
