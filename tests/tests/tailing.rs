@@ -139,6 +139,65 @@ async fn a_workflow_is_followed_over_its_runs_until_it_has_ended_and_its_lines_a
     Ok(())
 }
 
+/// The whole way: `tracing` in a worker, Kafka, the table, the terminal.
+#[tokio::test]
+async fn what_a_workflow_and_its_activity_say_is_on_the_terminal_once_and_in_order() -> Outcome {
+    let (env, kafka) = (Env::shared().await?, kafka().await?);
+    let (brokers, topic) = (kafka.bootstrap_servers(), kafka.topic_prefix("whole") + "log_entries");
+    let (queue, url) = (env.queue("whole"), postgres().await?.database("whole").await?);
+    let settings = [
+        ("TEMPORAL_ADDRESS", env.address()),
+        ("LAB_QUEUES", &queue),
+        ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0"),
+        ("MAINSPRING_LOG_FORMAT", "json"),
+        ("MAINSPRING_LOG_KAFKA_BROKERS", &brokers),
+        ("MAINSPRING_LOG_KAFKA_TOPIC", &topic),
+        // Nothing cached: every workflow task replays from the first event.
+        ("MAINSPRING_MAX_CACHED_WORKFLOWS", "0"),
+        ("MAINSPRING_LOG_DATABASE_URL", &url),
+    ];
+    let mut worker = Process::spawn(PROGRAM, &[], settings)?;
+    worker.line("\"msg\":\"polling\"").await?;
+    let _consumer = Process::spawn(PROGRAM, &["logs", "consume"], settings)?;
+    let id = format!("talk-{}", env.id("whole"));
+    let start = ["workflow", "execute", "talk", "7", "--workflow-id", &id];
+    assert_eq!(Process::spawn(PROGRAM, &start, settings)?.end().await?.code, 0);
+    // The consumer makes the tables when it has the topic.
+    let follow = ["logs", "tail", "-w", &id, "--follow", "-o", "json"];
+    let mut tables = tokio::time::interval(std::time::Duration::from_millis(500));
+    let followed = async {
+        loop {
+            tables.tick().await;
+            let exit = Process::spawn(PROGRAM, &follow, settings)?.end().await?;
+            if exit.code != 78 {
+                return Ok::<_, TestError>(exit);
+            }
+        }
+    };
+    let followed = tokio::time::timeout(std::time::Duration::from_secs(60), followed).await??;
+    assert_eq!(followed.code, 0, "{:?}", followed.lines);
+    let lines = followed.lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let said: Vec<String> =
+        lines.filter_map(|line| Some(line["message"].as_str()?.chars().take(17).collect())).collect();
+    assert_eq!(
+        said,
+        [
+            "workflow: before",
+            "async: before",
+            "async: for users ",
+            "pool",
+            "blocking",
+            "users",
+            "of another source",
+            "bytes: caf\u{fffd} \u{fffd}",
+            "xxxxxxxxxxxxxxxxx",
+            "failed",
+            "workflow: after",
+        ]
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn what_tail_cannot_do_it_says() -> Outcome {
     let env = Env::shared().await?;

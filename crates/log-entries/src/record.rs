@@ -68,8 +68,10 @@ impl<'a> Record<'a> {
 
 /// Without a zone it is UTC, as workers write it.
 fn micros(text: &str) -> Option<i64> {
-    let civil = text.parse::<DateTime>().ok().and_then(|time| Offset::UTC.to_timestamp(time).ok());
-    Some(civil.or_else(|| text.parse::<Timestamp>().ok())?.as_microsecond())
+    // A civil time would pass over an offset.
+    let with_zone = text.parse::<Timestamp>();
+    let time = with_zone.or_else(|_| Offset::UTC.to_timestamp(text.parse::<DateTime>()?)).ok()?;
+    Some(time.as_microsecond())
 }
 
 /// It goes into a column of text, too.
