@@ -14,8 +14,9 @@ pub(crate) struct Declaring {
 impl Declaring {
     pub(crate) async fn new(count: usize) -> Result<Self, TestError> {
         let desk = Desk::idle().await?;
+        let id = desk.env.id("schedule");
         let line = |number: usize| {
-            let id = format!("{}-{number}", desk.env.id("schedule"));
+            let id = format!("{id}-{number}");
             json!({
                 "id": id, "workflow": "wait", "task_queue": desk.queue, "input": 7, "cron": ["0 9 * * 1-5"], "jitter": "5m", "paused": true,
                 "time_zone": "Europe/Berlin",
