@@ -131,14 +131,10 @@ async fn a_workflow_is_followed_over_its_runs_until_it_has_ended_and_its_lines_a
     assert_eq!(messages, ["of the first run\nin two lines", "of the second run\u{1b}[2J", "the last"]);
     let worse = rig.json(&["logs", "tail", "-w", &id, "--run-id", &second, "--level", "error"]).await?;
     let keys = ["instance_id", "level", "log_source", "log_source_id", "message", "team_id"];
-    assert_eq!(keys.map(|key| worse[key].clone()), [
-        json!(second),
-        json!("error"),
-        json!("lab"),
-        json!("7"),
-        json!("the last"),
-        json!(2)
-    ]);
+    assert_eq!(
+        keys.map(|key| worse[key].clone()),
+        [json!(second), json!("error"), json!("lab"), json!("7"), json!("the last"), json!(2)]
+    );
     assert_eq!(worse["timestamp"].as_str().map(str::len), Some("2026-11-21T01:02:03.000004Z".len()));
     Ok(())
 }
@@ -157,8 +153,10 @@ async fn what_tail_cannot_do_it_says() -> Outcome {
         Ok(())
     };
     let database = [("MAINSPRING_LOG_DATABASE_URL", url.as_str())];
-    refused(&[], &["-w", &id], 78, "error: no database is given: set MAINSPRING_LOG_DATABASE_URL, or name a file").await?;
-    refused(&database, &["-w", &id], 66, &format!("error: Temporal knows no workflow {id} in namespace default")).await?;
+    refused(&[], &["-w", &id], 78, "error: no database is given: set MAINSPRING_LOG_DATABASE_URL, or name a file")
+        .await?;
+    refused(&database, &["-w", &id], 66, &format!("error: Temporal knows no workflow {id} in namespace default"))
+        .await?;
     let run = ["-w", &id, "--run-id", "1b4e28ba-2fa1-4d3a-883f-0016d3cca427"];
     refused(&database, &run, 78, "error: there is no table log_entries in the database").await?;
     refused(&database, &["-w", &id, "--level", "loud"], 64, "\"loud\" is no level: write trace, debug").await?;

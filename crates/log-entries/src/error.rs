@@ -96,7 +96,9 @@ pub enum LogEntriesError {
         stored: i64,
     },
     /// Another process wrote the same partition: what this one had in hand was not written.
-    #[error("another consumer has written partition {partition}; what was in hand here is dropped, and read again from where that one is")]
+    #[error(
+        "another consumer has written partition {partition}; what was in hand here is dropped, and read again from where that one is"
+    )]
     Overtaken {
         /// Its number, or the first of those.
         partition: i32,

@@ -140,7 +140,9 @@ impl Reading {
             let topic = topic.ok_or_else(unknown)?;
             match topic.error().map(RDKafkaErrorCode::from) {
                 None => {}
-                Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => return Err(unknown()),
+                Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+                    return Err(unknown());
+                }
                 Some(code) => {
                     return Err(reading.failed("tell the topic's partitions", &KafkaError::MetadataFetch(code)));
                 }
@@ -157,7 +159,8 @@ impl Reading {
         self.ask("tell where its partitions begin", move |reading| {
             let begins = reading.offsets(&partitions, Offset::Beginning)?;
             let ends = reading.offsets(&partitions, Offset::End)?;
-            let bounds = begins.into_iter().filter_map(|(one, begin)| Some((one, Bounds { begin, end: *ends.get(&one)? })));
+            let bounds =
+                begins.into_iter().filter_map(|(one, begin)| Some((one, Bounds { begin, end: *ends.get(&one)? })));
             Ok(bounds.collect())
         })
         .await

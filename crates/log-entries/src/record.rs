@@ -47,10 +47,7 @@ impl<'a> Record<'a> {
         let value = value.ok_or("the record has no value")?;
         let written: Written<'a> = serde_json::from_slice(value).map_err(|error| cut(error.to_string()))?;
         let micros = micros(&written.timestamp).ok_or_else(|| {
-            cut(format!(
-                "the timestamp {:?} is none: 2026-11-21 01:02:03.000004 is one, in UTC",
-                written.timestamp
-            ))
+            cut(format!("the timestamp {:?} is none: 2026-11-21 01:02:03.000004 is one, in UTC", written.timestamp))
         })?;
         let plain = |text: Cow<'a, str>| match text.contains('\0') {
             // Postgres has no text with it.

@@ -30,10 +30,7 @@ impl Section for LogReaderSettings {
             .doc("File that holds that URL, in place of it; - is stdin")
             .optional_path();
         if database_url.is_some() && database_url_file.is_some() {
-            reader.fault(
-                "MAINSPRING_LOG_DATABASE_URL",
-                "and MAINSPRING_LOG_DATABASE_URL_FILE are both set: keep one",
-            );
+            reader.fault("MAINSPRING_LOG_DATABASE_URL", "and MAINSPRING_LOG_DATABASE_URL_FILE are both set: keep one");
         }
         Self { database_url, database_url_file }
     }
@@ -75,8 +72,7 @@ mod tests {
     #[test]
     fn the_url_comes_from_the_environment_or_from_a_file_and_never_shows() {
         let url = "postgres://me:hunter2@db/logs";
-        let settings: LogReaderSettings =
-            load(&Sources::from_pairs([("MAINSPRING_LOG_DATABASE_URL", url)])).unwrap();
+        let settings: LogReaderSettings = load(&Sources::from_pairs([("MAINSPRING_LOG_DATABASE_URL", url)])).unwrap();
         assert_eq!(settings.database().unwrap().expose(), url);
         assert!(!format!("{settings:?}").contains("hunter2"));
 

@@ -93,7 +93,9 @@ pub enum ScheduleError {
     #[error(transparent)]
     Call(#[from] CallError),
     /// Somebody changed the schedule each time that we were about to.
-    #[error("schedule {id} was changed by others {times} times while it was being updated: apply again when they are done")]
+    #[error(
+        "schedule {id} was changed by others {times} times while it was being updated: apply again when they are done"
+    )]
     Contended {
         /// The schedule.
         id: String,

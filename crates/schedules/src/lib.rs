@@ -23,5 +23,7 @@ mod times;
 pub use calls::{CallError, Schedules};
 pub use error::{Fault, ScheduleError};
 pub use owner::Owner;
-pub use plan::{Action, Applied, Cause, Change, Done, Orphans, Plan, Planner, Progress, RECORD, Scope, Step, read_lines};
+pub use plan::{
+    Action, Applied, Cause, Change, Done, Orphans, Plan, Planner, Progress, RECORD, Scope, Step, read_lines,
+};
 pub use schedule::{Calendar, Overlap, Schedule};

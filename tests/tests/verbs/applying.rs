@@ -52,9 +52,11 @@ impl Declaring {
 
 /// What a plan says, with the ids and the queue of this test taken out.
 fn masked(text: &str, declaring: &Declaring) -> String {
-    let text = declaring.lines.iter().enumerate().fold(text.to_owned(), |text, (number, _)| {
-        text.replace(declaring.id(number), &format!("ID-{number}"))
-    });
+    let text = declaring
+        .lines
+        .iter()
+        .enumerate()
+        .fold(text.to_owned(), |text, (number, _)| text.replace(declaring.id(number), &format!("ID-{number}")));
     text.replace(&declaring.product(), "PRODUCT").replace(&declaring.desk.queue, "QUEUE")
 }
 
@@ -97,7 +99,12 @@ async fn prune_deletes_what_the_product_no_longer_declares_and_json_says_so() ->
     assert_eq!(declaring.run(&["apply"]).await?.code, 0);
     let gone = declaring.lines.pop().unwrap_or_default();
     let gone = gone["id"].as_str().unwrap_or_default();
-    let action = |plan: &Value| plan["schedules"].as_array().and_then(|all| all.iter().find(|one| one["schedule_id"] == gone)).map(|one| one["action"].clone());
+    let action = |plan: &Value| {
+        plan["schedules"]
+            .as_array()
+            .and_then(|all| all.iter().find(|one| one["schedule_id"] == gone))
+            .map(|one| one["action"].clone())
+    };
     // The list is behind.
     let mut asks = tokio::time::interval(std::time::Duration::from_millis(200));
     loop {
@@ -111,7 +118,11 @@ async fn prune_deletes_what_the_product_no_longer_declares_and_json_says_so() ->
     let (code, plan) = declaring.json(&["plan", "--prune"]).await?;
     assert_eq!((code, action(&plan)), (2, Some(json!("delete"))));
     let (code, applied) = declaring.json(&["apply", "--prune"]).await?;
-    assert_eq!((code, &applied["counts"]["delete"], &applied["counts"]["unchanged"]), (0, &json!(1), &json!(2)), "{applied}");
+    assert_eq!(
+        (code, &applied["counts"]["delete"], &applied["counts"]["unchanged"]),
+        (0, &json!(1), &json!(2)),
+        "{applied}"
+    );
     let (code, plan) = declaring.json(&["plan", "--prune"]).await?;
     assert_eq!((code, action(&plan)), (0, None), "{plan}");
     Ok(())

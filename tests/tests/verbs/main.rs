@@ -11,7 +11,6 @@ mod later;
 mod lost_answers;
 mod refusals;
 mod schedules;
-mod schedules_over_a_flaky_network;
 mod starting;
 mod temporals_cli;
 mod waiting;

@@ -24,14 +24,12 @@ Ctrl-C end it with exit code 0 when what is in hand is written, a second one at 
     )]
     Consume(ConsumeArguments),
     /// Print the lines of a workflow, and follow them
-    #[command(
-        after_help = "Examples:\n  mainspring logs tail --workflow-id nightly-export --follow\n  \
+    #[command(after_help = "Examples:\n  mainspring logs tail --workflow-id nightly-export --follow\n  \
 mainspring logs tail --workflow-id nightly-export --level warn --since 2h -o json\n\nThe lines come from the table that `mainspring logs \
 consume` writes, the run ids from Temporal: all runs of the workflow's chain, unless --run-id names one. With --follow it ends when \
 the workflow has ended and the lines are all there: when the table has all that Kafka had --settle after \
 the workflow's end. A worker that could not reach Kafka for longer delivers its last lines later.\n\nExit codes: 66 no such workflow, \
-69 Temporal or Postgres cannot be reached, 78 a setting is missing or wrong, 130 Ctrl-C."
-    )]
+69 Temporal or Postgres cannot be reached, 78 a setting is missing or wrong, 130 Ctrl-C.")]
     Tail(TailArguments),
     /// Print the tables, as SQL
     #[command(

@@ -20,8 +20,7 @@ pub(super) fn shown(line: &Line, output: Output) -> String {
         .to_string(),
         Output::Text => {
             let time = line.timestamp.to_zoned(TimeZone::UTC).datetime();
-            format!("{time:.6} {:5} {}", plain(&line.level).to_uppercase(), plain(&line.message))
-                .replacen('T', " ", 1)
+            format!("{time:.6} {:5} {}", plain(&line.level).to_uppercase(), plain(&line.message)).replacen('T', " ", 1)
         }
     }
 }

@@ -39,9 +39,9 @@ impl From<LogEntriesError> for Failure {
             | LogEntriesError::OtherTopic { .. }
             | LogEntriesError::NoTable { .. } => Self::Config(text),
             LogEntriesError::NoTopic { .. } => Self::NotFound(text),
-            LogEntriesError::Postgres { .. }
-            | LogEntriesError::PostgresSlow { .. }
-            | LogEntriesError::Kafka { .. } => Self::Unavailable(text),
+            LogEntriesError::Postgres { .. } | LogEntriesError::PostgresSlow { .. } | LogEntriesError::Kafka { .. } => {
+                Self::Unavailable(text)
+            }
             _ => Self::Other(text),
         }
     }

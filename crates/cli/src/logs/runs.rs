@@ -46,7 +46,8 @@ pub(super) async fn known(server: &Server, id: &str, run: Option<&str>) -> Resul
         ..Default::default()
     };
     loop {
-        let page = server.call(|service, request| service.list_workflow_executions(request), request.clone(), SHORT).await?;
+        let page =
+            server.call(|service, request| service.list_workflow_executions(request), request.clone(), SHORT).await?;
         for run in page.executions.iter().filter_map(of) {
             if !runs.contains(&run) {
                 runs.push(run);

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use mainspring_log_entries::{LogEntriesError, Lines, Reached, Seen, Wanted};
+use mainspring_log_entries::{Lines, LogEntriesError, Reached, Seen, Wanted};
 use mainspring_settings::Sources;
 use mainspring_settings::connection::ConnectionSettings;
 
+use super::database;
 use super::lines::shown;
 use super::runs::{Known, known};
-use super::database;
 use crate::arguments::logs::TailArguments;
 use crate::exit::Failure;
 use crate::workflow::server::Server;
@@ -105,7 +105,10 @@ impl Tail<'_> {
                 Ok(Known { runs, ended: Some(jiff::Timestamp::MIN) })
             }
             Err(refused) if self.arguments.follow && refused.is_silence() && !self.wanted.runs.is_empty() => {
-                self.trouble(0, &format!("waiting: Temporal cannot be asked whether the workflow has ended: {refused}"));
+                self.trouble(
+                    0,
+                    &format!("waiting: Temporal cannot be asked whether the workflow has ended: {refused}"),
+                );
                 Ok(Known { runs: self.wanted.runs.clone(), ended: None })
             }
             Err(refused) => Err(refused.failure(format_args!("workflow {id} cannot be read"))),
@@ -115,9 +118,8 @@ impl Tail<'_> {
     /// Prints what is new. None: Postgres is away, and is waited for.
     async fn read(&mut self) -> Result<Option<Reached>, Failure> {
         let output = self.arguments.output;
-        let read = self.lines.read(&self.wanted, &mut self.seen, |line| {
-            print(&shown(&line, output)).map_err(Stop::Print)
-        });
+        let read =
+            self.lines.read(&self.wanted, &mut self.seen, |line| print(&shown(&line, output)).map_err(Stop::Print));
         match read.await {
             Ok(reached) => {
                 self.troubles[1] = None;
@@ -144,7 +146,9 @@ impl Tail<'_> {
         let id = &self.arguments.workflow_id;
         match known.ended {
             None => say(&format!("workflow {id} still runs; --follow goes on with it")),
-            Some(_) => say(&format!("workflow {id} has ended, but these need not be all its lines: {}", behind(reached))),
+            Some(_) => {
+                say(&format!("workflow {id} has ended, but these need not be all its lines: {}", behind(reached)))
+            }
         }
     }
 }

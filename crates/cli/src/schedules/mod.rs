@@ -38,12 +38,7 @@ pub(crate) async fn run(verb: SchedulesVerb, registry: &Registry, sources: &Sour
     }
 }
 
-async fn dispatch(
-    verb: SchedulesVerb,
-    registry: &Registry,
-    sources: &Sources,
-    notice: &Notice,
-) -> Result<(), Failure> {
+async fn dispatch(verb: SchedulesVerb, registry: &Registry, sources: &Sources, notice: &Notice) -> Result<(), Failure> {
     let settings: ConnectionSettings = mainspring_settings::load(sources)?;
     let connect = || Desk::connect(settings);
     // What can be refused without a server is refused before one is asked.

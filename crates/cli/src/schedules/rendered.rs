@@ -23,7 +23,8 @@ const ACTIONS: [(Action, char, &str); 7] = [
 ];
 
 pub(super) fn plan(plan: &Plan, output: Output) -> Result<(), Failure> {
-    let steps: Vec<(&Step, Option<&Result<Done, ScheduleError>>)> = plan.steps.iter().map(|step| (step, None)).collect();
+    let steps: Vec<(&Step, Option<&Result<Done, ScheduleError>>)> =
+        plan.steps.iter().map(|step| (step, None)).collect();
     show(&steps, output)
 }
 
@@ -45,7 +46,8 @@ fn show(steps: &[(&Step, Option<&Result<Done, ScheduleError>>)], output: Output)
     for (step, done) in steps.iter().filter(|(step, _)| step.action != Action::Unchanged) {
         lines(step, *done, &mut text);
     }
-    let counted = ACTIONS.iter().map(|(action, _, name)| (count(steps, *action), *name)).filter(|(count, _)| *count > 0);
+    let counted =
+        ACTIONS.iter().map(|(action, _, name)| (count(steps, *action), *name)).filter(|(count, _)| *count > 0);
     let summary: Vec<String> = counted.map(|(count, name)| format!("{count} {name}")).collect();
     let summary = if summary.is_empty() { "no schedules".to_owned() } else { summary.join(", ") };
     print(&(text + &summary))

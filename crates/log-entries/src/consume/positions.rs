@@ -54,12 +54,11 @@ pub(crate) async fn load(
     topic: &str,
     bounds: &BTreeMap<i32, Bounds>,
 ) -> Result<Positions, LogEntriesError> {
-    let held: Option<String> =
-        sqlx::query_scalar("SELECT topic FROM log_entries_offsets WHERE topic <> $1 LIMIT 1")
-            .bind(topic)
-            .fetch_optional(&mut *connection)
-            .await
-            .map_err(|error| failed(READ, error))?;
+    let held: Option<String> = sqlx::query_scalar("SELECT topic FROM log_entries_offsets WHERE topic <> $1 LIMIT 1")
+        .bind(topic)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(|error| failed(READ, error))?;
     if let Some(held) = held {
         return Err(LogEntriesError::OtherTopic { held, asked: topic.to_owned() });
     }

@@ -89,7 +89,9 @@ pub(super) async fn run(
             }
             record = records.next() => take(record, &mut batch, &mut positions)?,
         }
-        while !batch.is_full() && let Some(record) = records.next().now_or_never() {
+        while !batch.is_full()
+            && let Some(record) = records.next().now_or_never()
+        {
             take(record, &mut batch, &mut positions)?;
         }
         if due || batch.is_full() {
@@ -137,11 +139,12 @@ async fn open(
 async fn lock(connection: &mut PgConnection, tell: &mut impl FnMut(News<'_>)) -> Result<(), LogEntriesError> {
     let mut told = false;
     loop {
-        let taken: bool =
-            sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended('log_entries of ' || current_schema(), 0))")
-                .fetch_one(&mut *connection)
-                .await
-                .map_err(|error| failed("be asked for the lock", error))?;
+        let taken: bool = sqlx::query_scalar(
+            "SELECT pg_try_advisory_lock(hashtextextended('log_entries of ' || current_schema(), 0))",
+        )
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|error| failed("be asked for the lock", error))?;
         if taken {
             return Ok(());
         }

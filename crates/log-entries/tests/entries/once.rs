@@ -53,8 +53,10 @@ async fn what_is_no_line_is_set_aside_with_its_reason_and_stops_nothing() {
     assert!(reasons[4].starts_with("invalid type: null, expected a string"), "{reasons:?}");
     assert_eq!(rejects[2].2.as_deref(), Some(&b"{\"team_id\":\xff}"[..]));
     assert_eq!(rejects.iter().map(|(offset, ..)| *offset).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
-    let message: String =
-        sqlx::query_scalar("SELECT message FROM log_entries WHERE kafka_offset = 6").fetch_one(&rig.pool).await.unwrap();
+    let message: String = sqlx::query_scalar("SELECT message FROM log_entries WHERE kafka_offset = 6")
+        .fetch_one(&rig.pool)
+        .await
+        .unwrap();
     assert_eq!(message, "a\u{2400}b\u{1F980}");
 }
 

@@ -130,9 +130,8 @@ impl Rig {
         let (stop, stopped) = watch::channel(false);
         let (tell, news) = mpsc::channel(100_000);
         let consumer = self.consumer();
-        let task = tokio::spawn(async move {
-            consumer.run(stopped, move |news| drop(tell.try_send(words(&news)))).await
-        });
+        let task =
+            tokio::spawn(async move { consumer.run(stopped, move |news| drop(tell.try_send(words(&news)))).await });
         Running { stop, news, task }
     }
 

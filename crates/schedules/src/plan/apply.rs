@@ -65,9 +65,7 @@ impl Planner {
                 Err(CallError::NotFound { .. }) => Ok(Done::Nothing),
                 Err(error) => Err(error.into()),
             },
-            (Action::Refused, _) => {
-                Err(ScheduleError::Refused { reason: step.reason.clone().unwrap_or_default() })
-            }
+            (Action::Refused, _) => Err(ScheduleError::Refused { reason: step.reason.clone().unwrap_or_default() }),
             _ => Ok(Done::Nothing),
         }
     }
@@ -88,7 +86,9 @@ impl Planner {
                     && there.owner.as_ref() != Some(&prepared.owner)
                 {
                     let id = step.id.clone();
-                    return Err(ScheduleError::Refused { reason: format!("schedule {id} was made by somebody else meanwhile: plan again") });
+                    return Err(ScheduleError::Refused {
+                        reason: format!("schedule {id} was made by somebody else meanwhile: plan again"),
+                    });
                 }
                 continue;
             };

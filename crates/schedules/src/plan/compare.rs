@@ -36,7 +36,8 @@ pub enum Cause {
 /// What the operators have a say in: it follows the code only when the code changes.
 pub(crate) const OPERATORS: [&str; 2] = ["note", "remaining_actions"];
 /// What is the same on both sides by other names: the times are written in three ways, and a cron string can name a zone.
-const WRITTEN: [(&str, &[&str]); 2] = [("times", &["calendars", "cron", "intervals"]), ("time_zone", &["cron", "time_zone"])];
+const WRITTEN: [(&str, &[&str]); 2] =
+    [("times", &["calendars", "cron", "intervals"]), ("time_zone", &["cron", "time_zone"])];
 /// Where the record has a checksum.
 const BY_CHECKSUM: [&str; 3] = ["input", "inputs", "memo"];
 
@@ -75,8 +76,11 @@ fn differing(after: &Facts, before: &Facts, cause: Cause, counts: impl Fn(&str) 
     let fields: BTreeSet<&String> = after.keys().chain(before.keys()).collect();
     let value = |facts: &Facts, field: &str| facts.get(field).cloned().unwrap_or_default();
     let differs = |field: &&String| counts(field) && value(after, field) != value(before, field);
-    let change = |field: &String| {
-        Change { field: field.clone(), before: value(before, field), after: value(after, field), cause }
+    let change = |field: &String| Change {
+        field: field.clone(),
+        before: value(before, field),
+        after: value(after, field),
+        cause,
     };
     fields.into_iter().filter(differs).map(change).collect()
 }

@@ -103,9 +103,10 @@ async fn of_workflow(
 }
 
 fn of_spec(spec: &ScheduleSpec, facts: &mut Facts) {
-    let intervals = spec.interval.iter().map(|one| {
-        interval_text(span(one.interval).unwrap_or_default(), span(one.phase).unwrap_or_default())
-    });
+    let intervals = spec
+        .interval
+        .iter()
+        .map(|one| interval_text(span(one.interval).unwrap_or_default(), span(one.phase).unwrap_or_default()));
     put_list(facts, "times", spec.structured_calendar.iter().map(calendar_text).chain(intervals).collect());
     put_list(facts, "except", spec.exclude_structured_calendar.iter().map(calendar_text).collect());
     put_span(facts, "jitter", span(spec.jitter).filter(|jitter| !jitter.is_zero()));
@@ -114,7 +115,8 @@ fn of_spec(spec: &ScheduleSpec, facts: &mut Facts) {
         facts.insert("time_zone_data".to_owned(), format!("{} bytes", spec.timezone_data.len()).into());
     }
     for (name, time) in [("start", spec.start_time), ("end", spec.end_time)] {
-        let time = time.and_then(|time| SystemTime::try_from(time).ok()).and_then(|time| Timestamp::try_from(time).ok());
+        let time =
+            time.and_then(|time| SystemTime::try_from(time).ok()).and_then(|time| Timestamp::try_from(time).ok());
         put_text(facts, name, &time.map(|time| time.to_string()).unwrap_or_default());
     }
 }

@@ -7,10 +7,10 @@ use temporalio_common::protos::temporal::api::schedule::v1::Schedule as Message;
 use temporalio_common::protos::temporal::api::workflowservice::v1::CreateScheduleRequest;
 
 use super::compare::{Cause, Change, OPERATORS, Wanted, changes};
+use super::facts;
 use super::message::{attributes, message};
 use super::read::Live;
 use super::record::{OWNER, Record, mark};
-use super::facts;
 use crate::{Owner, Schedule, ScheduleError, calls};
 
 /// What is to be there.
@@ -86,8 +86,8 @@ impl Prepared {
             Message { spec: wanted.spec, action: wanted.action, policies: wanted.policies, state: Some(state) };
         if changed("schedule_search_attributes") {
             // Nothing at all would leave them as they are.
-            there.search_attributes = Some(attributes(&self.schedule.declared.schedule_search_attributes).unwrap_or_default());
+            there.search_attributes =
+                Some(attributes(&self.schedule.declared.schedule_search_attributes).unwrap_or_default());
         }
     }
 }
-

@@ -74,7 +74,15 @@ impl Planner {
             Err(error) if error.is_silence() => return Err(error),
             Err(error) => return Ok(refused(error, &owner)),
         };
-        let mut step = Step { id: id.clone(), owner, action: Action::Unchanged, changes: Vec::new(), reason: None, prepared: None, live: None };
+        let mut step = Step {
+            id: id.clone(),
+            owner,
+            action: Action::Unchanged,
+            changes: Vec::new(),
+            reason: None,
+            prepared: None,
+            live: None,
+        };
         match &live {
             None if end.is_some_and(|end| end < Timestamp::now()) => step.action = Action::Finished,
             None => (step.action, step.changes) = (Action::Create, prepared.contents()),
@@ -134,7 +142,15 @@ impl Planner {
             let Some(owner) = live.owner.clone().filter(|owner| scope.owners.contains(owner)) else { continue };
             let action = if scope.orphans == Orphans::Delete { Action::Delete } else { Action::Orphan };
             let (changes, reason) = (Vec::new(), None);
-            steps.push(Step { id: entry.schedule_id, owner, action, changes, reason, prepared: None, live: Some(live) });
+            steps.push(Step {
+                id: entry.schedule_id,
+                owner,
+                action,
+                changes,
+                reason,
+                prepared: None,
+                live: Some(live),
+            });
         }
         Ok(steps)
     }
@@ -149,7 +165,9 @@ fn taken(id: &str, live: &Live, prepared: &Prepared, scope: &Scope) -> Option<St
     match &live.owner {
         _ if scope.adopt => None,
         Some(owner) if ours(owner) => None,
-        Some(owner) => Some(format!("schedule {id} belongs to {owner}: give this one another id, or take it over with --adopt")),
+        Some(owner) => {
+            Some(format!("schedule {id} belongs to {owner}: give this one another id, or take it over with --adopt"))
+        }
         None => Some(format!(
             "schedule {id} is there already, and nothing says that it is ours: give this one another id, or take it over with --adopt"
         )),

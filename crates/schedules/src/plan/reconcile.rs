@@ -52,7 +52,8 @@ pub fn read_lines(text: &str) -> Result<Vec<Schedule>, ScheduleError> {
     let read = lines.map(|(number, line)| {
         let bad = |reason: String| ScheduleError::BadLine { line: number + 1, reason, example: EXAMPLE };
         let line: Line = serde_json::from_str(line).map_err(|error| bad(error.to_string()))?;
-        let declared: Declared = serde_json::from_value(line.declared.into()).map_err(|error| bad(error.to_string()))?;
+        let declared: Declared =
+            serde_json::from_value(line.declared.into()).map_err(|error| bad(error.to_string()))?;
         let arguments = match (line.input, line.inputs) {
             (Some(_), Some(_)) => return Err(bad("it has input and inputs: give one of them".to_owned())),
             (Some(input), None) => vec![input],
@@ -75,9 +76,15 @@ mod tests {
 
     #[test]
     fn a_line_is_a_schedule_with_the_fields_that_a_plan_names() {
-        let text = format!("{EXAMPLE}\n\n{}\n", r#"{"id": "b", "workflow": "w", "task_queue": "q", "intervals": [{"every": "5m"}], "overlap": "allow_all"}"#);
+        let text = format!(
+            "{EXAMPLE}\n\n{}\n",
+            r#"{"id": "b", "workflow": "w", "task_queue": "q", "intervals": [{"every": "5m"}], "overlap": "allow_all"}"#
+        );
         let read = read_lines(&text).unwrap();
-        assert_eq!(read.iter().map(|schedule| (schedule.id(), schedule.workflow())).collect::<Vec<_>>(), [("export-17", "export"), ("b", "w")]);
+        assert_eq!(
+            read.iter().map(|schedule| (schedule.id(), schedule.workflow())).collect::<Vec<_>>(),
+            [("export-17", "export"), ("b", "w")]
+        );
         assert_eq!(read[1].declared.overlap, crate::Overlap::AllowAll);
     }
 
@@ -86,10 +93,19 @@ mod tests {
         let said = |text: &str| read_lines(text).unwrap_err().to_string();
         for (text, reason) in [
             ("\nnonsense", "line 2 is no schedule: expected ident"),
-            (r#"{"id": "a", "workflow": "w", "task_queue": "q", "crons": []}"#, "line 1 is no schedule: unknown field `crons`"),
+            (
+                r#"{"id": "a", "workflow": "w", "task_queue": "q", "crons": []}"#,
+                "line 1 is no schedule: unknown field `crons`",
+            ),
             (r#"{"id": "a", "workflow": "w"}"#, "line 1 is no schedule: it has no task_queue"),
-            (r#"{"id": "a", "workflow": "w", "task_queue": "q", "jitter": "-5m"}"#, r#"line 1 is no schedule: "-5m" is no duration"#),
-            (r#"{"id": "a", "workflow": "w", "task_queue": "q", "end": "soon"}"#, r#"line 1 is no schedule: "soon" is no time"#),
+            (
+                r#"{"id": "a", "workflow": "w", "task_queue": "q", "jitter": "-5m"}"#,
+                r#"line 1 is no schedule: "-5m" is no duration"#,
+            ),
+            (
+                r#"{"id": "a", "workflow": "w", "task_queue": "q", "end": "soon"}"#,
+                r#"line 1 is no schedule: "soon" is no time"#,
+            ),
         ] {
             let said = said(text);
             assert!(said.starts_with(reason), "{said}");

@@ -20,7 +20,10 @@ pub(crate) async fn value(payload: &Payload, payloads: &Payloads) -> Result<Valu
 }
 
 /// The values of a workflow's arguments, under the name that tells one from several.
-pub(crate) async fn arguments(arguments: &[Payload], payloads: &Payloads) -> Result<(&'static str, Value), ClientError> {
+pub(crate) async fn arguments(
+    arguments: &[Payload],
+    payloads: &Payloads,
+) -> Result<(&'static str, Value), ClientError> {
     let mut values = Vec::new();
     for argument in arguments {
         values.push(value(argument, payloads).await?);
@@ -34,7 +37,8 @@ pub(crate) async fn arguments(arguments: &[Payload], payloads: &Payloads) -> Res
 /// Search attributes, but for the server's own.
 pub(crate) fn attributes(attributes: Option<&SearchAttributes>) -> Map<String, Value> {
     let fields = attributes.iter().flat_map(|attributes| &attributes.indexed_fields);
-    let ours = fields.filter(|(name, _)| !name.starts_with("Temporal") && !["BuildIds", "BinaryChecksums"].contains(&name.as_str()));
+    let ours = fields
+        .filter(|(name, _)| !name.starts_with("Temporal") && !["BuildIds", "BinaryChecksums"].contains(&name.as_str()));
     ours.map(|(name, payload)| (name.clone(), serde_json::from_slice(&payload.data).unwrap_or_default())).collect()
 }
 
@@ -83,7 +87,9 @@ mod tests {
     fn a_checksum_is_of_the_value_and_not_of_its_spelling() {
         let read = |text: &str| digest(&serde_json::from_str(text).unwrap());
         assert_eq!(read(r#"{"a": 1, "b": [{"c": 2, "d": null}]}"#), read(r#"{"b":[{"d":null,"c":2}],"a":1}"#));
-        for other in [r#"{"a": 1}"#, r#"{"a": 1, "b": [{"c": 2}]}"#, r#"["a", 1]"#, r#"{"a": "1", "b": [{"c": 2, "d": null}]}"#] {
+        for other in
+            [r#"{"a": 1}"#, r#"{"a": 1, "b": [{"c": 2}]}"#, r#"["a", 1]"#, r#"{"a": "1", "b": [{"c": 2, "d": null}]}"#]
+        {
             assert_ne!(read(r#"{"a": 1, "b": [{"c": 2, "d": null}]}"#), read(other), "{other}");
         }
     }

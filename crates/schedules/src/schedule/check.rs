@@ -106,7 +106,10 @@ fn check_zones(declared: &Declared, crons: &[(&String, Option<String>)], add: &m
         if *zone != first.1 {
             let name = |zone: &Option<String>| zone.clone().unwrap_or_else(|| "no zone".to_owned());
             let (here, there) = (name(zone), name(&first.1));
-            add("cron", format!("{text:?} has {here}, and {:?} has {there}: all have one zone, best by time_zone", first.0));
+            add(
+                "cron",
+                format!("{text:?} has {here}, and {:?} has {there}: all have one zone, best by time_zone", first.0),
+            );
         }
     }
     if let Some(zone) = &first.1 {
@@ -138,7 +141,10 @@ fn check_policies(declared: &Declared, add: &mut impl FnMut(&str, String)) {
         }
     }
     if declared.remaining_actions == Some(0) {
-        add("remaining_actions", "0 would never start anything: leave it out for no limit, or make it paused".to_owned());
+        add(
+            "remaining_actions",
+            "0 would never start anything: leave it out for no limit, or make it paused".to_owned(),
+        );
     }
 }
 
@@ -159,8 +165,10 @@ fn check_workflow(declared: &Declared, add: &mut impl FnMut(&str, String)) {
     if let Some(retry) = &declared.retry {
         check_retry(retry, add);
     }
-    let attributes =
-        [("search_attributes", &declared.search_attributes), ("schedule_search_attributes", &declared.schedule_search_attributes)];
+    let attributes = [
+        ("search_attributes", &declared.search_attributes),
+        ("schedule_search_attributes", &declared.schedule_search_attributes),
+    ];
     for (field, attributes) in attributes {
         for (name, value) in attributes {
             if name.starts_with(TEMPORALS_OWN) {
@@ -201,10 +209,12 @@ fn check_retry(retry: &Retry, add: &mut impl FnMut(&str, String)) {
         add("retry", format!("its backoff is {}: 1 at least", retry.backoff));
     }
     if let Some(most) = retry.maximum_interval.filter(|most| *most < retry.initial_interval || *most > LONGEST) {
-        add("retry", format!("its longest interval is {}, and its first is {}", text(most), text(retry.initial_interval)));
+        add(
+            "retry",
+            format!("its longest interval is {}, and its first is {}", text(most), text(retry.initial_interval)),
+        );
     }
     if i32::try_from(retry.maximum_attempts).is_err() {
         add("retry", format!("{} attempts are too many: 0 is no limit", retry.maximum_attempts));
     }
 }
-

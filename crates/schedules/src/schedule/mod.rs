@@ -16,8 +16,8 @@ use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributeVa
 use temporalio_common::{RetryPolicy, WorkflowDefinition};
 
 pub use calendar::Calendar;
-pub(crate) use declared::{Declared, Interval, Precedence, Retry};
 pub use declared::Overlap;
+pub(crate) use declared::{Declared, Interval, Precedence, Retry};
 pub(crate) use input::Input;
 
 use crate::{Fault, Owner};
@@ -278,7 +278,12 @@ impl Schedule {
     }
 
     /// The JSON that a server keeps of the value.
-    fn attribute<T: SearchAttributeValue>(&mut self, field: &str, key: &SearchAttributeKey<T>, value: T) -> Option<Value> {
+    fn attribute<T: SearchAttributeValue>(
+        &mut self,
+        field: &str,
+        key: &SearchAttributeKey<T>,
+        value: T,
+    ) -> Option<Value> {
         let update = key.try_value_set(value);
         let read = update.map_err(|error| error.to_string()).and_then(|update| {
             let set = SearchAttributes::new([update]);
@@ -298,6 +303,9 @@ impl Schedule {
 impl fmt::Debug for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Inputs and memos may hold what no log should.
-        f.debug_struct("Schedule").field("id", &self.id).field("workflow", &self.declared.workflow).finish_non_exhaustive()
+        f.debug_struct("Schedule")
+            .field("id", &self.id)
+            .field("workflow", &self.declared.workflow)
+            .finish_non_exhaustive()
     }
 }

@@ -11,7 +11,8 @@ pub(crate) fn duration(duration: Duration) -> String {
 
 /// `5m`, `1h 30m`, `2days`.
 fn read_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{text:?} is no duration ({error}): write it like \"5m\" or \"1h 30m\""))
+    humantime::parse_duration(text)
+        .map_err(|error| format!("{text:?} is no duration ({error}): write it like \"5m\" or \"1h 30m\""))
 }
 
 fn read_time(text: &str) -> Result<Timestamp, String> {

@@ -28,7 +28,8 @@ pub(crate) fn parse(text: &str) -> Result<Cron, Vec<String>> {
     let mut fields = text.trim();
     let mut zone = None;
     if fields.starts_with("TZ=") || fields.starts_with("CRON_TZ=") {
-        let (name, rest) = fields.split_once(' ').ok_or_else(|| one("it has a time zone and no fields behind".into()))?;
+        let (name, rest) =
+            fields.split_once(' ').ok_or_else(|| one("it has a time zone and no fields behind".into()))?;
         fields = rest;
         zone = name.split_once('=').map(|(_, name)| name.to_owned()).filter(|name| !name.is_empty());
     }

@@ -23,14 +23,18 @@ async fn what_was_created_is_unchanged_afterwards_and_a_second_apply_does_nothin
 async fn an_operators_pause_and_note_survive_an_apply_that_changes_something_else() {
     let desk = Desk::new().await;
     let schedule = |jitter: u64| {
-        let schedule = Schedule::untyped(desk.id("one"), "sweep", []).cron("0 0 1 1 *").note("by the code").remaining_actions(9);
+        let schedule =
+            Schedule::untyped(desk.id("one"), "sweep", []).cron("0 0 1 1 *").note("by the code").remaining_actions(9);
         schedule.owner(desk.owner.clone()).task_queue("nobody-polls").jitter(std::time::Duration::from_secs(jitter))
     };
     desk.apply(&[schedule(60)]).await;
     desk.schedules.pause(&desk.id("one"), Some("ada: the warehouse moves")).await.unwrap();
-    desk.schedules.update(&desk.id("one"), |change| {
-        change.schedule.state.get_or_insert_default().remaining_actions = 4;
-    }).await.unwrap();
+    desk.schedules
+        .update(&desk.id("one"), |change| {
+            change.schedule.state.get_or_insert_default().remaining_actions = 4;
+        })
+        .await
+        .unwrap();
     assert_eq!(desk.plan(&[schedule(60)]).await.pending(), 0, "a pause, a note and a count are no drift");
     desk.apply(&[schedule(61)]).await;
     let state = desk.describe("one").await.schedule.unwrap().state.unwrap();
@@ -49,16 +53,22 @@ async fn what_somebody_changed_on_the_server_is_shown_and_put_right() {
     let desk = Desk::new().await;
     let schedules = [desk.schedule("one")];
     desk.apply(&schedules).await;
-    desk.schedules.update(&desk.id("one"), |change| {
-        change.schedule.policies.get_or_insert_default().overlap_policy = 6;
-        change.schedule.spec.get_or_insert_default().timezone_name = "Asia/Tokyo".to_owned();
-    }).await.unwrap();
+    desk.schedules
+        .update(&desk.id("one"), |change| {
+            change.schedule.policies.get_or_insert_default().overlap_policy = 6;
+            change.schedule.spec.get_or_insert_default().timezone_name = "Asia/Tokyo".to_owned();
+        })
+        .await
+        .unwrap();
     let plan = desk.plan(&schedules).await;
     let changes: Vec<_> = plan.steps[0].changes.iter().map(|change| serde_json::to_value(change).unwrap()).collect();
-    assert_eq!(changes, [
-        json!({ "field": "overlap", "before": "allow_all", "after": "skip", "cause": "drift" }),
-        json!({ "field": "time_zone", "before": "Asia/Tokyo", "after": null, "cause": "drift" }),
-    ]);
+    assert_eq!(
+        changes,
+        [
+            json!({ "field": "overlap", "before": "allow_all", "after": "skip", "cause": "drift" }),
+            json!({ "field": "time_zone", "before": "Asia/Tokyo", "after": null, "cause": "drift" }),
+        ]
+    );
     desk.carry_out(plan).await;
     assert_eq!(desk.plan(&schedules).await.pending(), 0);
 }
@@ -68,13 +78,18 @@ async fn a_schedule_whose_record_somebody_replaced_is_still_ours_and_recorded_an
     let desk = Desk::new().await;
     let schedules = [desk.schedule("one")];
     desk.apply(&schedules).await;
-    desk.schedules.update(&desk.id("one"), |change| {
-        // As `temporal schedule update` does, which knows of no memo.
-        use temporalio_common::protos::temporal::api::schedule::v1::schedule_action::Action;
-        if let Some(Action::StartWorkflow(workflow)) = change.schedule.action.as_mut().and_then(|action| action.action.as_mut()) {
-            workflow.memo = None;
-        }
-    }).await.unwrap();
+    desk.schedules
+        .update(&desk.id("one"), |change| {
+            // As `temporal schedule update` does, which knows of no memo.
+            use temporalio_common::protos::temporal::api::schedule::v1::schedule_action::Action;
+            if let Some(Action::StartWorkflow(workflow)) =
+                change.schedule.action.as_mut().and_then(|action| action.action.as_mut())
+            {
+                workflow.memo = None;
+            }
+        })
+        .await
+        .unwrap();
     let plan = desk.plan(&schedules).await;
     assert_eq!(steps(&plan), [(Action::Update, vec!["record"])]);
     desk.carry_out(plan).await;
@@ -87,7 +102,11 @@ async fn only_our_own_are_pruned_also_after_the_server_has_begun_a_new_run_of_th
     let (app, foreign) = (Owner::application(format!("{}.app", desk.name)).unwrap(), desk.id("foreign"));
     let both = [desk.schedule("kept"), desk.schedule("gone"), desk.schedule("at-run-time").owner(app)];
     desk.apply(&both).await;
-    let request = CreateScheduleRequest { schedule_id: foreign.clone(), schedule: Some(Message::default()), ..CreateScheduleRequest::default() };
+    let request = CreateScheduleRequest {
+        schedule_id: foreign.clone(),
+        schedule: Some(Message::default()),
+        ..CreateScheduleRequest::default()
+    };
     desk.schedules.create(request).await.unwrap();
     // A change, and a new run of the workflow behind it, as after many actions: the mark must outlive both.
     let gone = [desk.schedule("gone").note("changed")];
@@ -111,7 +130,11 @@ async fn only_our_own_are_pruned_also_after_the_server_has_begun_a_new_run_of_th
 #[tokio::test]
 async fn a_schedule_of_somebody_else_is_refused_and_can_be_taken_over() {
     let desk = Desk::new().await;
-    let request = CreateScheduleRequest { schedule_id: desk.id("one"), schedule: Some(Message::default()), ..CreateScheduleRequest::default() };
+    let request = CreateScheduleRequest {
+        schedule_id: desk.id("one"),
+        schedule: Some(Message::default()),
+        ..CreateScheduleRequest::default()
+    };
     desk.schedules.create(request).await.unwrap();
     let other = desk.schedule("two").owner(Owner::application("somebody-else").unwrap());
     desk.apply(&[other]).await;
@@ -121,10 +144,13 @@ async fn a_schedule_of_somebody_else_is_refused_and_can_be_taken_over() {
     let applied = desk.planner.apply(plan, &|_, _| {}).await;
     let said: Vec<String> = applied.failures().map(|(_, error)| error.to_string()).collect();
     let take = "give this one another id, or take it over with --adopt";
-    assert_eq!(said, [
-        format!("schedule {} is there already, and nothing says that it is ours: {take}", desk.id("one")),
-        format!("schedule {} belongs to somebody-else: {take}", desk.id("two")),
-    ]);
+    assert_eq!(
+        said,
+        [
+            format!("schedule {} is there already, and nothing says that it is ours: {take}", desk.id("one")),
+            format!("schedule {} belongs to somebody-else: {take}", desk.id("two")),
+        ]
+    );
     assert!(desk.schedules.exists(&desk.id("three")).await.unwrap(), "one that is refused does not stop the rest");
     let mut scope = desk.scope(Orphans::Ignore);
     scope.adopt = true;
@@ -151,5 +177,8 @@ async fn an_applications_schedules_follow_its_rows_and_no_product_prunes_them() 
     desk.until_listed(2).await;
     let next = desk.planner.reconcile(&owner, vec![row("y", 2), row("z", 1)]).await.unwrap();
     let done: Vec<_> = next.steps.iter().map(|(step, done)| (step.action, *done.as_ref().unwrap())).collect();
-    assert_eq!(done, [(Action::Delete, Done::Changed), (Action::Update, Done::Changed), (Action::Create, Done::Changed)]);
+    assert_eq!(
+        done,
+        [(Action::Delete, Done::Changed), (Action::Update, Done::Changed), (Action::Create, Done::Changed)]
+    );
 }

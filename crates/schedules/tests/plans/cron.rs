@@ -13,17 +13,88 @@ use crate::desk::{Desk, steps};
 
 /// Each by hand: forms that the documentation names, and edges of the server's reader.
 const STRINGS: [&str; 66] = [
-    "0 9 * * 1-5", "*/15 * * * *", "5/15 * * * *", "0 0 1 1 *", "30 8 * jan-mar mon,wed,fri", "0 0 * * sun", "0 0 * * 7", "0 0 * * 0-7", "0 0 * * 1-7",
-    "0 0 * * 3-7", "0 0 * * 3-7/2", "0 0 * * 1-7/2", "0 0 * * */7", "0 0 * * SUNDAY", "0 0 * * Th", "0 0 * * t", "0 0 * * fri-sun", "0 0 * * 5-7",
-    "0 12 * * * 2030", "0 12 * * * 2030-2040/5", "0 12 * * * *", "30 0 12 * * * *", "30 0 12 * * * 2031", "* * * * * * *", "0 0 12 * * * 1999", "0 12 * * * 2101",
-    "@daily", "@midnight", "@hourly", "@weekly", "@monthly", "@yearly", "@annually", "@sometimes", "@every 5m", "@every 1h30m", "@every 2h/30m", "@every 1d",
-    "@every 1.5h", "@every", "@every 5", "@every 0.5s", "@every 5m/5m", "@every 5m/6m", "@every -5m", "@every 5m/", "@every five", "0 9 * * * # in the morning",
-    "0 9 * * * # # twice", "@daily # comment", "CRON_TZ=Europe/Berlin 0 9 * * *", "TZ=Asia/Tokyo 0 9 * * *", "CRON_TZ=Nowhere/Land 0 9 * * *", "CRON_TZ=UTC",
-    "CRON_TZ= 0 9 * * *", "  0  9   *  *  *  ", "0 9 * *", "", "#", "60 0 * * *", "0 24 * * *", "0 0 0 * *", "0 0 32 * *", "0 0 * 13 *", "0 0 * foo *", "1,,2 * * * *",
+    "0 9 * * 1-5",
+    "*/15 * * * *",
+    "5/15 * * * *",
+    "0 0 1 1 *",
+    "30 8 * jan-mar mon,wed,fri",
+    "0 0 * * sun",
+    "0 0 * * 7",
+    "0 0 * * 0-7",
+    "0 0 * * 1-7",
+    "0 0 * * 3-7",
+    "0 0 * * 3-7/2",
+    "0 0 * * 1-7/2",
+    "0 0 * * */7",
+    "0 0 * * SUNDAY",
+    "0 0 * * Th",
+    "0 0 * * t",
+    "0 0 * * fri-sun",
+    "0 0 * * 5-7",
+    "0 12 * * * 2030",
+    "0 12 * * * 2030-2040/5",
+    "0 12 * * * *",
+    "30 0 12 * * * *",
+    "30 0 12 * * * 2031",
+    "* * * * * * *",
+    "0 0 12 * * * 1999",
+    "0 12 * * * 2101",
+    "@daily",
+    "@midnight",
+    "@hourly",
+    "@weekly",
+    "@monthly",
+    "@yearly",
+    "@annually",
+    "@sometimes",
+    "@every 5m",
+    "@every 1h30m",
+    "@every 2h/30m",
+    "@every 1d",
+    "@every 1.5h",
+    "@every",
+    "@every 5",
+    "@every 0.5s",
+    "@every 5m/5m",
+    "@every 5m/6m",
+    "@every -5m",
+    "@every 5m/",
+    "@every five",
+    "0 9 * * * # in the morning",
+    "0 9 * * * # # twice",
+    "@daily # comment",
+    "CRON_TZ=Europe/Berlin 0 9 * * *",
+    "TZ=Asia/Tokyo 0 9 * * *",
+    "CRON_TZ=Nowhere/Land 0 9 * * *",
+    "CRON_TZ=UTC",
+    "CRON_TZ= 0 9 * * *",
+    "  0  9   *  *  *  ",
+    "0 9 * *",
+    "",
+    "#",
+    "60 0 * * *",
+    "0 24 * * *",
+    "0 0 0 * *",
+    "0 0 32 * *",
+    "0 0 * 13 *",
+    "0 0 * foo *",
+    "1,,2 * * * *",
 ];
 const MORE: [&str; 14] = [
-    "1-2-3 * * * *", "9-5 * * * *", "*/0 * * * *", "*/x * * * *", "5/ * * * *", "/5 * * * *", "1/2/3 * * * *", "-5 * * * *", "+5 * * * *", "*-5 * * * *",
-    "0 0 * janx *", "0 0 * january *", "0 0 31 2 *", "0 0 1 jan-3 *",
+    "1-2-3 * * * *",
+    "9-5 * * * *",
+    "*/0 * * * *",
+    "*/x * * * *",
+    "5/ * * * *",
+    "/5 * * * *",
+    "1/2/3 * * * *",
+    "-5 * * * *",
+    "+5 * * * *",
+    "*-5 * * * *",
+    "0 0 * janx *",
+    "0 0 * january *",
+    "0 0 31 2 *",
+    "0 0 1 jan-3 *",
 ];
 /// Beside those, so many at random.
 const RANDOM: usize = 250;
@@ -52,7 +123,15 @@ fn field(least: i32, greatest: i32, names: &'static [&'static str]) -> BoxedStra
 fn cron() -> BoxedStrategy<String> {
     let months = &["jan", "dec", "AUGUST", "jan-mar/2", "Sept", "ma", "x"];
     let days = &["mon", "Tue", "we", "SUN", "satur", "mon-fri", "su-we/2", "fri-sun", "7", "3-7/2", "-"];
-    let fields = (field(0, 59, &[]), field(0, 59, &[]), field(0, 23, &[]), field(1, 31, &[]), field(1, 12, months), field(0, 7, days), field(2000, 2100, &[]));
+    let fields = (
+        field(0, 59, &[]),
+        field(0, 59, &[]),
+        field(0, 23, &[]),
+        field(1, 31, &[]),
+        field(1, 12, months),
+        field(0, 7, days),
+        field(2000, 2100, &[]),
+    );
     let count = prop::sample::select(vec![4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 6, 7, 7, 8]);
     let cron = (fields, count).prop_map(|((second, minute, hour, day, month, week, year), count)| {
         let five = [minute, hour, day, month, week];
@@ -89,7 +168,11 @@ async fn the_server_takes_the_cron_strings_that_we_take_and_reads_them_alike() {
         // The server compiles it.
         let spec = ScheduleSpec { cron_string: vec![text.clone()], ..ScheduleSpec::default() };
         let message = Message { spec: Some(spec), ..Message::default() };
-        let request = CreateScheduleRequest { schedule_id: desk.id(&id), schedule: Some(message), ..CreateScheduleRequest::default() };
+        let request = CreateScheduleRequest {
+            schedule_id: desk.id(&id),
+            schedule: Some(message),
+            ..CreateScheduleRequest::default()
+        };
         match desk.schedules.create(request).await {
             Ok(()) => {
                 taken += 1;
@@ -117,12 +200,23 @@ async fn the_server_takes_the_cron_strings_that_we_take_and_reads_them_alike() {
 #[tokio::test]
 async fn calendars_intervals_and_exclusions_come_back_as_they_were_declared() {
     let desk = Desk::new().await;
-    let workday = Calendar::new().second("*/30").minute("0,15,16,17").hour("9-17").day_of_week("mon-fri").comment("work");
-    let holiday = Calendar::new().second("*").minute("*").hour("*").day_of_month("24-26").month("dec").year("2030,2031-2035/2");
+    let workday =
+        Calendar::new().second("*/30").minute("0,15,16,17").hour("9-17").day_of_week("mon-fri").comment("work");
+    let holiday =
+        Calendar::new().second("*").minute("*").hour("*").day_of_month("24-26").month("dec").year("2030,2031-2035/2");
     let hours = |hours: u64| std::time::Duration::from_secs(hours * 3600);
     let schedules = [
-        desk.owned(Schedule::untyped(desk.id("all"), "sweep", []).calendar(workday).except(holiday).every(hours(5)).every_after(hours(24), hours(7)).time_zone("America/New_York")),
-        desk.owned(Schedule::untyped(desk.id("same"), "sweep", []).cron("0 9 * * *").calendar(Calendar::new().hour("9"))),
+        desk.owned(
+            Schedule::untyped(desk.id("all"), "sweep", [])
+                .calendar(workday)
+                .except(holiday)
+                .every(hours(5))
+                .every_after(hours(24), hours(7))
+                .time_zone("America/New_York"),
+        ),
+        desk.owned(
+            Schedule::untyped(desk.id("same"), "sweep", []).cron("0 9 * * *").calendar(Calendar::new().hour("9")),
+        ),
         desk.owned(Schedule::untyped(desk.id("none"), "sweep", [])),
     ];
     desk.apply(&schedules).await;
@@ -131,6 +225,9 @@ async fn calendars_intervals_and_exclusions_come_back_as_they_were_declared() {
     assert!(by_id.values().all(|changes| changes.is_empty()), "{by_id:?}");
     assert_eq!(plan.pending(), 0);
     let spec = desk.describe("all").await.schedule.unwrap().spec.unwrap();
-    assert_eq!((spec.structured_calendar.len(), spec.exclude_structured_calendar.len(), spec.interval.len()), (1, 1, 2));
+    assert_eq!(
+        (spec.structured_calendar.len(), spec.exclude_structured_calendar.len(), spec.interval.len()),
+        (1, 1, 2)
+    );
     assert_eq!(spec.timezone_name, "America/New_York");
 }

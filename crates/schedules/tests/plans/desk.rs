@@ -22,7 +22,12 @@ pub(crate) async fn address() -> SocketAddr {
     let server = SHARED.get_or_init(|| async {
         let attributes = [("PlanRegion", SearchAttributeType::Keyword), ("PlanSize", SearchAttributeType::Int)];
         let server = TemporalDevServer::builder();
-        attributes.iter().fold(server, |server, (name, kind)| server.search_attribute(*name, *kind)).start().await.unwrap()
+        attributes
+            .iter()
+            .fold(server, |server, (name, kind)| server.search_attribute(*name, *kind))
+            .start()
+            .await
+            .unwrap()
     });
     server.await.socket_address()
 }
@@ -122,5 +127,8 @@ impl Desk {
 
 /// What is planned, and of which fields.
 pub(crate) fn steps(plan: &Plan) -> Vec<(Action, Vec<&str>)> {
-    plan.steps.iter().map(|step| (step.action, step.changes.iter().map(|change| change.field.as_str()).collect())).collect()
+    plan.steps
+        .iter()
+        .map(|step| (step.action, step.changes.iter().map(|change| change.field.as_str()).collect()))
+        .collect()
 }

@@ -33,7 +33,10 @@ fn edits() -> Vec<(&'static str, Edit)> {
         ("task_timeout", edit(|schedule| schedule.task_timeout(minutes(1)))),
         ("retry", edit(move |schedule| schedule.retry(&retry(3)))),
         ("memo", edit(|schedule| schedule.memo("team", json!({ "id": 7 })))),
-        ("search_attributes", edit(|schedule| schedule.search_attribute(REGION, "eu".to_owned()).search_attribute(SIZE, 17))),
+        (
+            "search_attributes",
+            edit(|schedule| schedule.search_attribute(REGION, "eu".to_owned()).search_attribute(SIZE, 17)),
+        ),
         ("schedule_search_attributes", edit(|schedule| schedule.schedule_search_attribute(REGION, "us".to_owned()))),
         ("summary", edit(|schedule| schedule.summary("sweeps"))),
         ("details", edit(|schedule| schedule.details("all of it"))),
@@ -41,7 +44,10 @@ fn edits() -> Vec<(&'static str, Edit)> {
         ("intervals", edit(|schedule| schedule.every_after(minutes(60), minutes(5)))),
         ("calendars", edit(|schedule| schedule.calendar(Calendar::new().hour("17").day_of_week("fri")))),
         ("cron", edit(|schedule| schedule.cron("0 4 * * * # another"))),
-        ("except", edit(|schedule| schedule.except(Calendar::new().second("*").minute("*").hour("*").day_of_month("1")))),
+        (
+            "except",
+            edit(|schedule| schedule.except(Calendar::new().second("*").minute("*").hour("*").day_of_month("1"))),
+        ),
         ("jitter", edit(|schedule| schedule.jitter(minutes(5)))),
         ("time_zone", edit(|schedule| schedule.time_zone("Europe/Berlin"))),
         ("start", edit(|schedule| schedule.start("2020-01-01T00:00:00Z".parse().unwrap()))),
@@ -78,7 +84,8 @@ async fn an_edit_of_each_field_is_one_update_and_so_is_its_undoing() {
 #[tokio::test]
 async fn the_workflow_and_its_input_are_fields_too() {
     let desk = Desk::new().await;
-    let schedule = |workflow: &str, input: Vec<serde_json::Value>| desk.owned(Schedule::untyped(desk.id("one"), workflow, input));
+    let schedule =
+        |workflow: &str, input: Vec<serde_json::Value>| desk.owned(Schedule::untyped(desk.id("one"), workflow, input));
     desk.apply(&[schedule("sweep", vec![json!({ "days": 30, "dry": false })])]).await;
     let same = schedule("sweep", vec![json!({ "dry": false, "days": 30 })]);
     assert_eq!(desk.plan(&[same]).await.pending(), 0, "the order of an input's fields is none");

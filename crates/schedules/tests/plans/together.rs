@@ -6,7 +6,8 @@ use futures::future::{BoxFuture, FutureExt};
 use mainspring_schedules::{Action, Orphans, Schedule, ScheduleError};
 use mainspring_servers::proxy::{Fault, Match, WireProxy};
 use temporalio_common::data_converters::{
-    DataConverter, DefaultFailureConverter, PayloadCodec, PayloadConversionError, PayloadConverter, SerializationContextData,
+    DataConverter, DefaultFailureConverter, PayloadCodec, PayloadConversionError, PayloadConverter,
+    SerializationContextData,
 };
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 
@@ -19,7 +20,8 @@ const MANY: usize = 300;
 async fn three_hundred_schedules_applied_by_five_at_once_are_there_once_each() {
     let desk = Desk::new().await;
     let schedules: Vec<Schedule> = (0..MANY).map(|number| desk.schedule(&format!("{number:03}"))).collect();
-    let edited: Vec<Schedule> = schedules.iter().map(|schedule| schedule.clone().jitter(Duration::from_secs(9))).collect();
+    let edited: Vec<Schedule> =
+        schedules.iter().map(|schedule| schedule.clone().jitter(Duration::from_secs(9))).collect();
     for round in [&schedules, &edited] {
         let five = futures::future::join_all((0..5).map(|_| async {
             let process = Desk::new().await;
@@ -61,10 +63,9 @@ async fn a_server_that_goes_away_in_the_middle_leaves_what_the_next_apply_comple
 async fn answers_that_are_lost_make_no_schedule_twice_and_no_failure() {
     let proxy = WireProxy::builder(address().await).start().await.unwrap();
     let desk = Desk::at(proxy.address().parse().unwrap(), DataConverter::default()).await;
-    for (method, schedules) in [
-        ("CreateSchedule", vec![desk.schedule("one")]),
-        ("UpdateSchedule", vec![desk.schedule("one").note("new")]),
-    ] {
+    for (method, schedules) in
+        [("CreateSchedule", vec![desk.schedule("one")]), ("UpdateSchedule", vec![desk.schedule("one").note("new")])]
+    {
         proxy.fault(Match::method(method).times(1), Fault::CutAfterForward);
         desk.apply(&schedules).await;
         assert!(proxy.count_of(method) >= 2, "{method} was not repeated");

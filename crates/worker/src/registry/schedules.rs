@@ -43,7 +43,8 @@ pub(super) fn check(products: &[Product]) -> Result<(), RegistryError> {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for product in products {
         for schedule in &product.schedules {
-            let mut add = |text: String| faults.push(format!("schedule {} of product {}: {text}", schedule.id(), product.name()));
+            let mut add =
+                |text: String| faults.push(format!("schedule {} of product {}: {text}", schedule.id(), product.name()));
             schedule.faults().iter().for_each(|fault| add(fault.to_string()));
             let workflow = schedule.workflow();
             if !workflow.is_empty() && !product.workflow_names().any(|name| name == workflow) {
@@ -117,7 +118,8 @@ mod tests {
             .task_queue("elsewhere")
             .start("2026-02-01T00:00:00Z".parse().unwrap())
             .end("2026-01-01T00:00:00Z".parse().unwrap());
-        let said = Registry::new([billing([wrong, Schedule::new("nightly", &Sweep::run, 30)])]).unwrap_err().to_string();
+        let said =
+            Registry::new([billing([wrong, Schedule::new("nightly", &Sweep::run, 30)])]).unwrap_err().to_string();
         let lines = [
             "intervals: every 0s is too often: 1s is the least",
             "cron: \"0 25 * * *\": hour \"25\": \"25\" is not 0 to 23",

@@ -3,8 +3,8 @@
 use mainspring_servers::proxy::{Fault, Match, WireProxy};
 use serde_json::json;
 
+use super::{Planner, cron, run};
 use crate::desk::Outcome;
-use crate::schedules::{Planner, cron, run};
 
 /// Once before the server has the request, and once before the command has the answer.
 fn break_twice(proxy: &WireProxy, method: &str) {
