@@ -12,6 +12,7 @@ mod later;
 mod ledger;
 mod lines;
 mod rounds;
+mod told;
 mod workflows;
 
 use mainspring::Product;
@@ -57,6 +58,8 @@ fn lab(name: &str, queue: &str) -> Product {
             |set| set.activity_unchecked(keys::Keys::tell_keys).activity_unchecked(keys::Keys::beats_locally),
         )
         .activities(|_setup| async { Ok(later::Later) }, later::all)
+        .log_source(LogSource::new("lab", SourceId::Whole).of("call"))
+        .activities(|_setup| async { Ok(told::Told) }, |set| set.activity_unchecked(told::Told::tell))
         .workflow::<rounds::Rounds>()
         .workflow::<lines::Talk>()
         .activities(|_setup| async { Ok(lines::Talker) }, |set| set.activity_unchecked(lines::Talker::talk))

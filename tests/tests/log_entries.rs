@@ -3,6 +3,8 @@
 
 use std::io::Write as _;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mainspring_outbox::sqlx::{PgPool, query_scalar};
@@ -14,6 +16,9 @@ type Outcome = Result<(), TestError>;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lab-worker");
 const LINES: usize = 100_000;
 const KILLS: usize = 20;
+/// In so many parts, one after the other.
+const FEEDS: usize = 500;
+const FEED_EVERY: Duration = Duration::from_millis(40);
 
 fn line(number: usize) -> String {
     format!(
@@ -58,24 +63,35 @@ async fn a_consumer_that_is_killed_in_the_middle_of_a_hundred_thousand_lines_wri
         }
         Ok(query_scalar("SELECT count(*) FROM log_entries").fetch_one(&pool).await?)
     };
-    let (mut hits, mut known, mut fed) = (0, 0, 0);
-    for kill in 0..KILLS {
-        let until = (kill + 1) * LINES / KILLS;
-        let text: String = (fed..until).map(|number| line(number) + "\n").collect();
-        fed = until;
-        pipe.write_all(text.as_bytes())?;
-        pipe.flush()?;
+    // Lines come all the while, so that there is always more to write.
+    let fed = Arc::new(AtomicUsize::new(0));
+    let feeding = tokio::task::spawn_blocking({
+        let (fed, runtime) = (Arc::clone(&fed), tokio::runtime::Handle::current());
+        move || -> std::io::Result<()> {
+            let mut ticks = runtime.block_on(async { tokio::time::interval(FEED_EVERY) });
+            for chunk in (0..LINES).collect::<Vec<_>>().chunks(LINES / FEEDS) {
+                runtime.block_on(ticks.tick());
+                let text: String = chunk.iter().map(|number| line(*number) + "\n").collect();
+                pipe.write_all(text.as_bytes())?;
+                pipe.flush()?;
+                fed.fetch_add(chunk.len(), Ordering::Relaxed);
+            }
+            Ok(())
+        }
+    });
+    let (mut hits, mut known) = (0, 0);
+    for _ in 0..KILLS {
         let mut consumer = Process::spawn(PROGRAM, &["logs", "consume"], settings)?;
         consumer.line("reading topic").await?;
         // sleep: the moment of the kill is what is random
-        tokio::time::sleep(Duration::from_millis(random.u64(..500))).await;
+        tokio::time::sleep(Duration::from_millis(random.u64(..700))).await;
         let killed = consumer.kill9().await?;
         assert_eq!(killed.code, 137, "seed {seed}: it was to be killed at work: {:?}", killed.lines);
         let now = rows().await?;
-        hits += usize::from(now > known && usize::try_from(now)? < fed);
+        hits += usize::from(now > known && usize::try_from(now)? < fed.load(Ordering::Relaxed));
         known = now;
     }
-    drop(pipe);
+    feeding.await??;
     assert!(producer.wait()?.success());
     let last = Process::spawn(PROGRAM, &["logs", "consume", "--until-end", "-o", "json"], settings)?.end().await?;
     assert_eq!(last.code, 0, "seed {seed}: {:?}", last.lines);

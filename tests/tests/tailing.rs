@@ -125,7 +125,7 @@ async fn a_workflow_is_followed_over_its_runs_until_it_has_ended_and_its_lines_a
     assert_eq!((exit.code, exit.lines), (0, Vec::<String>::new()));
 
     // All is there for whoever comes later, of each run and of one.
-    let late = rig.run(&["logs", "tail", "-w", &id, "-o", "json"])?.end().await?;
+    let late = rig.run(&["logs", "tail", "-w", &id, "--settle", "0s", "-o", "json"])?.end().await?;
     let messages: Vec<Value> = late.lines.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?;
     let messages: Vec<&str> = messages.iter().filter_map(|line| line["message"].as_str()).collect();
     assert_eq!(messages, ["of the first run\nin two lines", "of the second run\u{1b}[2J", "the last"]);

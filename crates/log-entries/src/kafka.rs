@@ -16,7 +16,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use crate::LogEntriesError;
 
 /// A question to the brokers takes this long at most.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// What every consumer of ours has set, whatever it is given.
 const SETTINGS: [(&str, &str); 7] = [

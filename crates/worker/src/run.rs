@@ -89,9 +89,11 @@ pub fn serve(registry: Registry, sources: Sources) -> Result<Report, HostError> 
     report
 }
 
-/// Lines to Kafka go first: what is said of those that did not get there is to be flushed as well.
+/// Lines to Kafka go first: what is said of those that did not get there is to be flushed as well. A Kafka that is away
+/// would use up the whole grace.
 fn drain_lines(producing: &Producing, left: Duration) {
-    let drained = producing.drain(left - (left / 5).min(Duration::from_millis(200)));
+    const LONGEST: Duration = Duration::from_secs(10);
+    let drained = producing.drain((left - (left / 5).min(Duration::from_millis(200))).min(LONGEST));
     if drained.dropped + drained.failed > 0 {
         tracing::warn!(
             write_only = true,

@@ -27,8 +27,7 @@ impl Section for AnalyticsSettings {
         if reader.is_set(DATABASE_URL) && !is_known(database_url.expose()) {
             reader.fault(
                 DATABASE_URL,
-                "ANALYTICS_DATABASE_URL is no database that is known here: write postgres://USER:PASSWORD@HOST/DATABASE, \
-                 or sqlite:FILE",
+                "is no database that is known here: write postgres://USER:PASSWORD@HOST/DATABASE, or sqlite:FILE",
             );
         }
         Self { database_url }

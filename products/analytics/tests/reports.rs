@@ -1,10 +1,13 @@
 //! Reports on both databases: one row a day, whatever runs twice.
 
+use std::time::Duration;
+
 use analytics::activities::Reporter;
 use analytics::contract::{Activities, Day, DayReport, Period, ReportError, RevenueReport};
 use analytics::{AnalyticsSettings, Database, product};
 use jiff::{Timestamp, ToSpan};
 use mainspring::settings::{Sources, load};
+use mainspring::vocabulary::FailureType;
 use mainspring_testing::{ActivityRun, Env, NotDone, TestError, postgres};
 use sqlx::Executor;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -67,12 +70,13 @@ impl Shop {
 
     async fn report(&self, day: &str) -> Result<DayReport, NotDone> {
         let day = Day { day: day.to_owned() };
-        ActivityRun::new(Reporter::report_day, day).on(Reporter::new(self.database.clone())).await.result
+        let run = ActivityRun::new(Reporter::report_day, day).heartbeat_timeout(Duration::from_secs(10));
+        run.on(Reporter::new(self.database.clone())).await.result
     }
 }
 
-fn is(error: &NotDone, type_name: &str) -> bool {
-    error.failure().is_some_and(|failure| failure.type_name == type_name)
+fn is(error: &NotDone, class: FailureType) -> bool {
+    error.failure().is_some_and(|failure| failure.type_name == class.name())
 }
 
 async fn a_day_is_one_row(shop: Shop) -> Outcome {

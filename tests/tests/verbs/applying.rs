@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use crate::desk::{Desk, Outcome, PROGRAM, Said, fed, said};
 
 /// A desk whose product declares schedules.
-struct Declaring {
-    desk: Desk,
-    lines: Vec<Value>,
+pub(crate) struct Declaring {
+    pub(crate) desk: Desk,
+    pub(crate) lines: Vec<Value>,
 }
 
 impl Declaring {
-    async fn new(count: usize) -> Result<Self, TestError> {
+    pub(crate) async fn new(count: usize) -> Result<Self, TestError> {
         let desk = Desk::idle().await?;
         let line = |number: usize| {
             let id = format!("{}-{number}", desk.env.id("schedule"));
@@ -38,13 +38,13 @@ impl Declaring {
         self.lines[number]["id"].as_str().unwrap_or_default()
     }
 
-    async fn run(&self, arguments: &[&str]) -> Result<Said, TestError> {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Result<Said, TestError> {
         let mut command = self.desk.command_of("schedules", arguments);
         command.env("LAB_SCHEDULES", self.text()).env("LAB_PRODUCT", self.product());
         said(command).await
     }
 
-    async fn json(&self, arguments: &[&str]) -> Result<(i32, Value), TestError> {
+    pub(crate) async fn json(&self, arguments: &[&str]) -> Result<(i32, Value), TestError> {
         let said = self.run(&[arguments, &["-o", "json"]].concat()).await?;
         Ok((said.code, serde_json::from_str(&said.out).map_err(|error| format!("{error}: {said:?}"))?))
     }

@@ -9,6 +9,7 @@ mod desk;
 mod ending;
 mod later;
 mod lost_answers;
+mod many_schedules;
 mod refusals;
 mod schedules;
 mod starting;

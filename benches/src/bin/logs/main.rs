@@ -41,7 +41,7 @@ fn main() -> Result<(), TestError> {
     if let (Some(part), Some(brokers)) = (arguments.logger, &arguments.brokers) {
         return logger::run(part, brokers);
     }
-    let runtime = tokio::runtime::Runtime::new()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let kafka = runtime.block_on(Kafka::builder().start())?;
     let brokers = kafka.bootstrap_servers();
     let threads = std::thread::available_parallelism()?;

@@ -46,7 +46,7 @@ pub(super) async fn run(arguments: &ConsumeArguments, sources: &Sources) -> Resu
     let mut signals = Signals::listen()?;
     let (tell, stop) = watch::channel(false);
     let mut talk = Talk::new(&kafka.topic);
-    let work = consumer.run(stop, |news| talk.hear(news));
+    let work = consumer.run(stop, |news| talk.hear(&news));
     tokio::pin!(work);
     let done = tokio::select! {
         done = &mut work => done,
@@ -108,8 +108,8 @@ impl<'a> Talk<'a> {
         Self { topic, bar, said: Instant::now(), tally: Tally::default(), away: None }
     }
 
-    fn hear(&mut self, news: News<'_>) {
-        match news {
+    fn hear(&mut self, news: &News<'_>) {
+        match *news {
             News::Standby => self.say("another consumer writes the table; this one waits until it has ended"),
             News::Reading { partitions } => {
                 let partitions = if partitions == 1 { "1 partition".to_owned() } else { format!("{partitions} partitions") };

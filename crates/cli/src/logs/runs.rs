@@ -12,32 +12,36 @@ use crate::workflow::server::{Refused, SHORT, Server};
 /// Runs a call.
 const PAGE: i32 = 500;
 
-/// What Temporal knows of a workflow.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Known {
-    /// Of the whole chain, in no order.
-    pub(super) runs: Vec<String>,
-    /// When the last of them ended, if it has.
+/// The newest run under an id, or the one that was asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Newest {
+    pub(super) run: String,
+    /// When it ended, if it has, and nothing goes on.
     pub(super) ended: Option<Timestamp>,
+    /// Of its chain.
+    first: String,
 }
 
-/// One run, or the chain of the newest: what continued as new, was retried, or came by cron or reset. None: there is none.
-pub(super) async fn known(server: &Server, id: &str, run: Option<&str>) -> Result<Option<Known>, Refused> {
-    let Some(newest) = info(server, id, run).await? else { return Ok(None) };
-    let ended = ended(&newest);
-    let of = |info: &WorkflowExecutionInfo| info.execution.as_ref().map(|execution| execution.run_id.clone());
-    let mut runs: Vec<String> = of(&newest).into_iter().collect();
-    if run.is_some() || newest.first_run_id.is_empty() || runs.contains(&newest.first_run_id) {
-        return Ok(Some(Known { runs, ended }));
+/// None: Temporal knows none.
+pub(super) async fn newest(server: &Server, id: &str, run: Option<&str>) -> Result<Option<Newest>, Refused> {
+    let Some(info) = info(server, id, run).await? else { return Ok(None) };
+    let ended = ended(&info);
+    let run = run_id(&info).unwrap_or_default();
+    let first = if info.first_run_id.is_empty() { run.clone() } else { info.first_run_id };
+    Ok(Some(Newest { run, ended, first }))
+}
+
+/// The runs of its chain, as far as Temporal still knows them: what continued as new, was retried, or came by cron or reset. The
+/// list is a second or so behind.
+pub(super) async fn chain(server: &Server, id: &str, newest: &Newest) -> Result<Vec<String>, Refused> {
+    let mut runs = vec![newest.run.clone()];
+    if newest.first == newest.run {
+        return Ok(runs);
     }
-    // One run of an id runs at a time, so what began since the first of the chain is of the chain.
-    let since = match info(server, id, Some(&newest.first_run_id)).await? {
-        Some(first) => first.start_time,
-        // Its history is gone; its lines need not be.
-        None => None,
-    };
-    runs.push(newest.first_run_id);
-    let since = since.and_then(|time| timestamp(time.seconds, time.nanos));
+    runs.push(newest.first.clone());
+    // One run of an id runs at a time, so what began since the first of the chain is of the chain. Its history may be gone.
+    let first = info(server, id, Some(&newest.first)).await?;
+    let since = first.and_then(|first| first.start_time).and_then(|time| timestamp(time.seconds, time.nanos));
     let since = since.map_or_else(String::new, |since| format!(" AND StartTime >= '{since}'"));
     let mut request = ListWorkflowExecutionsRequest {
         namespace: server.namespace.clone(),
@@ -48,16 +52,16 @@ pub(super) async fn known(server: &Server, id: &str, run: Option<&str>) -> Resul
     loop {
         let page =
             server.call(|service, request| service.list_workflow_executions(request), request.clone(), SHORT).await?;
-        for run in page.executions.iter().filter_map(of) {
-            if !runs.contains(&run) {
-                runs.push(run);
-            }
-        }
+        runs.extend(page.executions.iter().filter_map(run_id));
         if page.next_page_token.is_empty() {
-            return Ok(Some(Known { runs, ended }));
+            return Ok(runs);
         }
         request.next_page_token = page.next_page_token;
     }
+}
+
+fn run_id(info: &WorkflowExecutionInfo) -> Option<String> {
+    info.execution.as_ref().map(|execution| execution.run_id.clone())
 }
 
 async fn info(server: &Server, id: &str, run: Option<&str>) -> Result<Option<WorkflowExecutionInfo>, Refused> {

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use mainspring_log_entries::{Lines, LogEntriesError, Reached, Seen, Wanted};
 use mainspring_settings::Sources;
 use mainspring_settings::connection::ConnectionSettings;
 
 use super::database;
 use super::lines::shown;
-use super::runs::{Known, known};
+use super::runs::{Newest, chain, newest};
 use crate::arguments::logs::TailArguments;
 use crate::exit::Failure;
 use crate::workflow::server::Server;
@@ -28,7 +29,9 @@ pub(super) async fn run(arguments: &TailArguments, sources: &Sources) -> Result<
         arguments,
         wanted: Wanted { level: arguments.level, since: arguments.since, ..Wanted::default() },
         seen: Seen::default(),
+        newest: None,
         troubles: [None, None],
+        told: false,
     };
     tokio::select! {
         done = tail.run() => done,
@@ -42,8 +45,11 @@ struct Tail<'a> {
     arguments: &'a TailArguments,
     wanted: Wanted,
     seen: Seen,
+    newest: Option<Newest>,
     /// Of Temporal and of Postgres, as they were said.
     troubles: [Option<String>; 2],
+    /// That lines are waited for has been said.
+    told: bool,
 }
 
 impl Tail<'_> {
@@ -51,68 +57,94 @@ impl Tail<'_> {
         let (follow, stay) = (self.arguments.follow, self.arguments.stay);
         let mut looks = tokio::time::interval(PAUSE);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut ended: Option<Instant> = None;
-        let mut said = false;
+        let mut waits: Option<Instant> = None;
         loop {
             looks.tick().await;
             // First what Temporal knows, then the lines: all that were written before the end are there then.
-            let known = self.known().await?;
+            let ended = self.ended().await?;
             let Some(reached) = self.read().await? else { continue };
-            let all_there = known.ended.map(|ended| reached.at.is_some_and(|at| at >= ended + self.arguments.settle));
+            let all_there = ended.map(|ended| reached.at.is_some_and(|at| at >= ended + self.arguments.settle));
             match all_there {
-                Some(true) if !stay => return Ok(()),
+                Some(true) if !stay => {
+                    // A run that the list did not have yet when it was asked first.
+                    if self.list_chain().await? {
+                        self.read().await?;
+                    }
+                    return Ok(());
+                }
                 _ if !follow => {
-                    self.tell_what_may_lack(&known, reached);
+                    self.tell_what_may_lack(ended, reached);
                     return Ok(());
                 }
                 Some(false) => {
-                    let since = *ended.get_or_insert_with(Instant::now);
-                    if !said && since.elapsed() > PATIENCE {
-                        said = true;
+                    let since = *waits.get_or_insert_with(Instant::now);
+                    if !self.told && since.elapsed() > PATIENCE {
+                        self.told = true;
                         let id = &self.arguments.workflow_id;
                         say(&format!("workflow {id} has ended; {}", behind(reached)));
                     }
                 }
-                _ => (ended, said) = (None, false),
+                _ => (waits, self.told) = (None, false),
             }
         }
     }
 
-    /// The runs, also for the next read. Temporal away: those that are known.
-    async fn known(&mut self) -> Result<Known, Failure> {
+    /// When the workflow has ended, if it has. Temporal away: not that anybody knew.
+    async fn ended(&mut self) -> Result<Option<Timestamp>, Failure> {
         let (id, run) = (&self.arguments.workflow_id, self.arguments.run_id.as_deref());
-        match known(&self.server, id, run).await {
-            Ok(Some(known)) => {
-                self.troubles[0] = None;
-                for run in &known.runs {
-                    if !self.wanted.runs.contains(run) {
-                        self.wanted.runs.push(run.clone());
-                    }
-                }
-                Ok(known)
-            }
-            Ok(None) if run.is_none() && self.wanted.runs.is_empty() => Err(Failure::NotFound(format!(
-                "Temporal knows no workflow {id} in namespace {}. If it ran so long ago that it is forgotten, name its run: --run-id",
-                self.server.namespace
-            ))),
-            Ok(None) => {
-                // Forgotten, so it ended long ago.
-                let runs: Vec<String> = run.map(str::to_owned).into_iter().collect();
-                if self.wanted.runs.is_empty() {
-                    say(&format!("Temporal knows no such run of workflow {id}; what the table has of it:"));
-                    self.wanted.runs.clone_from(&runs);
-                }
-                Ok(Known { runs, ended: Some(jiff::Timestamp::MIN) })
-            }
+        let found = match newest(&self.server, id, run).await {
+            Ok(found) => found,
             Err(refused) if self.arguments.follow && refused.is_silence() && !self.wanted.runs.is_empty() => {
                 self.trouble(
                     0,
                     &format!("waiting: Temporal cannot be asked whether the workflow has ended: {refused}"),
                 );
-                Ok(Known { runs: self.wanted.runs.clone(), ended: None })
+                return Ok(None);
             }
-            Err(refused) => Err(refused.failure(format_args!("workflow {id} cannot be read"))),
+            Err(refused) => return Err(refused.failure(format_args!("workflow {id} cannot be read"))),
+        };
+        self.troubles[0] = None;
+        match (found, run) {
+            (Some(found), _) => {
+                let ended = found.ended;
+                if self.newest.as_ref().is_none_or(|known| known.run != found.run) {
+                    self.newest = Some(found);
+                    self.list_chain().await?;
+                }
+                Ok(ended)
+            }
+            (None, None) if self.newest.is_none() => Err(Failure::NotFound(format!(
+                "Temporal knows no workflow {id} in namespace {}. If it ran so long ago that it is forgotten, name its run: --run-id",
+                self.server.namespace
+            ))),
+            (None, run) => {
+                if let Some(run) = run.filter(|_| self.wanted.runs.is_empty()) {
+                    say(&format!("Temporal knows no such run of workflow {id}; what the table has of it:"));
+                    self.wanted.runs.push(run.to_owned());
+                }
+                // Forgotten, so it ended long ago.
+                Ok(Some(Timestamp::MIN))
+            }
         }
+    }
+
+    /// The runs of the chain, for the next read. Whether there are new ones.
+    async fn list_chain(&mut self) -> Result<bool, Failure> {
+        let id = &self.arguments.workflow_id;
+        let Some(newest) = &self.newest else { return Ok(false) };
+        let runs = match self.arguments.run_id {
+            Some(_) => vec![newest.run.clone()],
+            None => chain(&self.server, id, newest)
+                .await
+                .map_err(|refused| refused.failure(format_args!("the runs of workflow {id} cannot be listed")))?,
+        };
+        let before = self.wanted.runs.len();
+        for run in runs {
+            if !self.wanted.runs.contains(&run) {
+                self.wanted.runs.push(run);
+            }
+        }
+        Ok(self.wanted.runs.len() > before)
     }
 
     /// Prints what is new. None: Postgres is away, and is waited for.
@@ -142,12 +174,12 @@ impl Tail<'_> {
         }
     }
 
-    fn tell_what_may_lack(&self, known: &Known, reached: Reached) {
+    fn tell_what_may_lack(&self, ended: Option<Timestamp>, reached: Reached) {
         let id = &self.arguments.workflow_id;
-        match known.ended {
+        match ended {
             None => say(&format!("workflow {id} still runs; --follow goes on with it")),
             Some(_) => {
-                say(&format!("workflow {id} has ended, but these need not be all its lines: {}", behind(reached)))
+                say(&format!("workflow {id} has ended, but these need not be all its lines: {}", behind(reached)));
             }
         }
     }

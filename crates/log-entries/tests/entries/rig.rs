@@ -23,7 +23,7 @@ pub(crate) async fn kafka() -> &'static Kafka {
     SHARED.get_or_init(|| async { Kafka::builder().start().await.unwrap() }).await
 }
 
-async fn postgres() -> &'static Postgres {
+pub(crate) async fn postgres() -> &'static Postgres {
     static SHARED: OnceCell<Postgres> = OnceCell::const_new();
     SHARED.get_or_init(|| async { Postgres::builder().start().await.unwrap() }).await
 }
@@ -52,22 +52,26 @@ impl Rig {
     }
 
     pub(crate) async fn at(name: &str, partitions: i32, url: String) -> Self {
-        let kafka = kafka().await;
+        let rig = Self::on(kafka().await, name, url);
+        if partitions > 0 {
+            rig.make_topic(partitions).await;
+        }
+        rig
+    }
+
+    /// On a Kafka of the test's own.
+    pub(crate) fn on(kafka: &Kafka, name: &str, url: String) -> Self {
         let brokers = kafka.bootstrap_servers();
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &brokers);
-        let rig = Self {
+        Self {
             topic: kafka.topic_prefix(name) + "lines",
             pool: PgPoolOptions::new().connect_lazy(&url).unwrap(),
             url,
             brokers,
             admin: config.create().unwrap(),
             producer: config.create().unwrap(),
-        };
-        if partitions > 0 {
-            rig.make_topic(partitions).await;
         }
-        rig
     }
 
     /// A producer asks for a topic's partitions once, and then not for minutes.

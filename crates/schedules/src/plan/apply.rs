@@ -44,7 +44,7 @@ impl Planner {
             let outcome = if pending && silent.load(Ordering::Relaxed) {
                 Err(ScheduleError::NotTried { id: step.id.clone() })
             } else {
-                self.carry_out(&step).await
+                Box::pin(self.carry_out(&step)).await
             };
             if outcome.as_ref().is_err_and(ScheduleError::is_silence) {
                 silent.store(true, Ordering::Relaxed);
@@ -54,7 +54,15 @@ impl Planner {
             }
             (step, outcome)
         });
-        Applied { steps: steps.buffered(AT_ONCE).collect().await }
+        let steps: Vec<(Step, Result<Done, ScheduleError>)> = steps.buffered(AT_ONCE).collect().await;
+        for limits in plan.limits {
+            let kept = Box::pin(self.keep(limits, steps.iter().map(|(step, done)| (step, done.is_ok())))).await;
+            // The next apply makes up for it: it is lost only if a schedule is used up and removed before.
+            if let Err(error) = kept {
+                tracing::warn!(%error, "which schedules with a limit were made is not remembered until the next apply");
+            }
+        }
+        Applied { steps }
     }
 
     async fn carry_out(&self, step: &Step) -> Result<Done, ScheduleError> {

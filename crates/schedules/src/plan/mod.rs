@@ -7,6 +7,7 @@
 mod apply;
 mod compare;
 mod facts;
+mod limits;
 mod message;
 mod prepared;
 mod read;
@@ -84,6 +85,7 @@ pub enum Orphans {
 pub struct Plan {
     /// A step for each schedule that is declared, and for each orphan.
     pub steps: Vec<Step>,
+    pub(crate) limits: Vec<limits::Limits>,
 }
 
 impl Plan {
@@ -131,7 +133,7 @@ pub enum Action {
     Delete,
     /// It is no longer declared, and is kept.
     Orphan,
-    /// It came to its end, the server has removed it, and it is not made again.
+    /// It came to its end or used its actions up, the server has removed it, and it is not made again.
     Finished,
     /// It cannot be planned; the step's reason says why.
     Refused,

@@ -46,24 +46,36 @@ impl Planner {
                 return Err(ScheduleError::Twice { id });
             }
         }
+        let limits = self.limits(declared.values().map(|(schedule, owner)| (*schedule, owner))).await?;
+        let used_up = |id: &str, limit: Option<u32>| {
+            limit.is_some() && limits.iter().any(|one| one.made.get(id).copied() == limit)
+        };
         let done = AtomicUsize::new(0);
         let (all, ids) = (declared.len(), declared.keys().cloned().collect());
         // Futures first, for a closure in a stream that borrows is not for every thread.
         let mut reading = Vec::with_capacity(all);
         for (schedule, owner) in declared.into_values() {
-            let (step, done) = (self.step(schedule.clone(), owner, scope), &done);
+            let is_over = used_up(&schedule.id, schedule.declared.remaining_actions)
+                || schedule.declared.end.is_some_and(|end| end < Timestamp::now());
+            let (step, done) = (self.step(schedule.clone(), owner, is_over, scope), &done);
             reading.push(step.inspect(move |_| progress(done.fetch_add(1, Ordering::Relaxed) + 1, all)).boxed());
         }
         let steps = stream::iter(reading).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>();
         let (mut steps, orphans) = futures::try_join!(steps, self.orphans(&ids, scope))?;
         steps.extend(orphans);
         steps.sort_by(|one, other| one.id.cmp(&other.id));
-        Ok(Plan { steps })
+        Ok(Plan { steps, limits })
     }
 
-    async fn step(&self, schedule: Schedule, owner: Owner, scope: &Scope) -> Result<Step, ScheduleError> {
+    /// `is_over`: one that is not there has come to its end.
+    async fn step(
+        &self,
+        schedule: Schedule,
+        owner: Owner,
+        is_over: bool,
+        scope: &Scope,
+    ) -> Result<Step, ScheduleError> {
         let id = schedule.id.clone();
-        let end = schedule.declared.end;
         let refused = |error: ScheduleError, owner: &Owner| Step::refused(id.clone(), owner.clone(), error.to_string());
         let prepared = match Prepared::new(schedule, owner.clone(), &self.payloads).await {
             Ok(prepared) => prepared,
@@ -84,7 +96,7 @@ impl Planner {
             live: None,
         };
         match &live {
-            None if end.is_some_and(|end| end < Timestamp::now()) => step.action = Action::Finished,
+            None if is_over => step.action = Action::Finished,
             None => (step.action, step.changes) = (Action::Create, prepared.contents()),
             Some(there) => match taken(&id, there, &prepared, scope) {
                 Some(reason) => (step.action, step.reason) = (Action::Refused, Some(reason)),

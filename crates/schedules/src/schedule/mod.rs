@@ -196,6 +196,7 @@ impl Schedule {
 
     /// A search attribute of the schedule itself.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a key is a constant, and holds nothing else")]
     pub fn schedule_search_attribute<T: SearchAttributeValue>(mut self, key: SearchAttributeKey<T>, value: T) -> Self {
         if let Some(value) = self.attribute("schedule_search_attributes", &key, value) {
             self.declared.schedule_search_attributes.insert(key.name().to_owned(), value);
@@ -243,6 +244,7 @@ impl Schedule {
 
     /// A search attribute of its workflows.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a key is a constant, and holds nothing else")]
     pub fn search_attribute<T: SearchAttributeValue>(mut self, key: SearchAttributeKey<T>, value: T) -> Self {
         if let Some(value) = self.attribute("search_attributes", &key, value) {
             self.declared.search_attributes.insert(key.name().to_owned(), value);

@@ -169,6 +169,26 @@ async fn a_schedule_whose_end_has_passed_is_not_made_again() {
 }
 
 #[tokio::test]
+async fn a_schedule_that_used_its_actions_up_is_not_made_again_until_its_limit_changes() {
+    let desk = Desk::new().await;
+    let limited = |limit: u32| [desk.schedule("limited").remaining_actions(limit), desk.schedule("other")];
+    desk.apply(&limited(3)).await;
+    assert_eq!(desk.plan(&limited(3)).await.pending(), 0);
+    // As the server does some days after the last action.
+    desk.schedules.delete(&desk.id("limited")).await.unwrap();
+    desk.schedules.delete(&desk.id("other")).await.unwrap();
+    let plan = desk.plan(&limited(3)).await;
+    assert_eq!(plan.steps.iter().map(|step| step.action).collect::<Vec<_>>(), [Action::Finished, Action::Create]);
+    desk.carry_out(plan).await;
+    desk.apply(&limited(3)).await;
+    assert!(!desk.schedules.exists(&desk.id("limited")).await.unwrap());
+    let plan = desk.plan(&limited(5)).await;
+    assert_eq!(plan.steps.iter().map(|step| step.action).collect::<Vec<_>>(), [Action::Create, Action::Unchanged]);
+    desk.carry_out(plan).await;
+    assert!(desk.schedules.exists(&desk.id("limited")).await.unwrap());
+}
+
+#[tokio::test]
 async fn an_applications_schedules_follow_its_rows_and_no_product_prunes_them() {
     let desk = Desk::new().await;
     let owner = Owner::application(format!("{}.exports", desk.name)).unwrap();

@@ -13,11 +13,11 @@ use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use crate::desk::{Desk, address, steps};
 
-/// As many as a company has.
-const MANY: usize = 300;
+/// Some of the 300 that the slow tier has, by processes of their own: tests/tests/verbs/many_schedules.rs.
+const MANY: usize = 60;
 
 #[tokio::test]
-async fn three_hundred_schedules_applied_by_five_at_once_are_there_once_each() {
+async fn schedules_applied_by_five_at_once_are_there_once_each() {
     let desk = Desk::new().await;
     let schedules: Vec<Schedule> = (0..MANY).map(|number| desk.schedule(&format!("{number:03}"))).collect();
     let edited: Vec<Schedule> =

@@ -22,10 +22,11 @@ impl Activities {
     }
 }
 
-/// One statement, which may have to read many payments. A database that is away is waited for.
+/// One statement, which may have to read many payments. A worker that dies is missed after ten seconds, and a database that
+/// is away is waited for.
 impl ActivityContract for activities::ReportDay {
     type Failures = ReportError;
-    const TIMEOUTS: Timeouts = Timeouts::start_to_close(Duration::from_secs(5 * 60));
+    const TIMEOUTS: Timeouts = Timeouts::start_to_close(Duration::from_secs(5 * 60)).heartbeat(Duration::from_secs(10));
 
     fn retry_policy() -> RetryPolicy {
         RetryPolicy::builder().maximum_interval(Duration::from_secs(60)).build()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use analytics_contract::{Day, DayReport, ReportDayActivity, ReportError};
 use jiff::civil::Date;
+use mainspring::prelude::Heartbeater;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 
@@ -30,11 +31,12 @@ impl Reporter {
     /// # Errors
     /// [`ReportError`].
     #[activity(definition = ReportDayActivity)]
-    pub async fn report_day(self: Arc<Self>, _ctx: ActivityContext, day: Day) -> Result<DayReport, ActivityError> {
+    pub async fn report_day(self: Arc<Self>, ctx: ActivityContext, day: Day) -> Result<DayReport, ActivityError> {
         let Day { day } = day;
         if !is_day(&day) {
             return Err(ReportError::NoDay { day }.into());
         }
+        let _heartbeater = Heartbeater::start(&ctx)?;
         let report = self.database.report(&day).await?;
         tracing::info!(day, payments = report.payments, cents = report.cents, "reported");
         Ok(report)
