@@ -138,6 +138,14 @@ async fn a_trigger_prints_the_run_that_it_started() -> Outcome {
     );
     let waits = run(address, &["trigger", "-s", &id, "--overlap-policy", "BufferOne"]).await?;
     waits.is(0, "", "schedule now-# was triggered: the run waits for an earlier one to end\n");
+    let told = run(address, &["describe", "-s", &id]).await?.out;
+    let second = execution.workflow_id.rsplit_once(&id).map_or("", |(_, second)| second.trim_start_matches('-'));
+    let recent = format!("Recent runs    {second}  {}  Running\n", execution.workflow_id);
+    assert!(told.contains(&recent), "{recent} is not in {told}");
+    assert!(
+        told.contains("So far         1 started, 1 skipped for another ran, 0 missed, 1 wait, 0 dropped\n"),
+        "{told}"
+    );
     let beside = json_of(address, &["trigger", "-s", &id, "--overlap-policy", "allowall"]).await?;
     assert_eq!(beside["outcome"], "started");
     Ok(())
