@@ -10,10 +10,13 @@ mod builds;
 mod keys;
 mod later;
 mod ledger;
+mod lines;
 mod rounds;
+mod told;
 mod workflows;
 
 use mainspring::Product;
+use mainspring::logs::{LogSource, SourceId};
 
 fn main() -> std::process::ExitCode {
     mainspring::activity::isolated::child([&beats::APART]);
@@ -55,7 +58,12 @@ fn lab(name: &str, queue: &str) -> Product {
             |set| set.activity_unchecked(keys::Keys::tell_keys).activity_unchecked(keys::Keys::beats_locally),
         )
         .activities(|_setup| async { Ok(later::Later) }, later::all)
+        .log_source(LogSource::new("lab", SourceId::Whole).of("call"))
+        .activities(|_setup| async { Ok(told::Told) }, |set| set.activity_unchecked(told::Told::tell))
         .workflow::<rounds::Rounds>()
+        .workflow::<lines::Talk>()
+        .activities(|_setup| async { Ok(lines::Talker) }, |set| set.activity_unchecked(lines::Talker::talk))
+        .log_source(LogSource::new("talks", SourceId::After("talk-")).of("talk"))
         .activities(|_setup| async { Ok(activities::Lab) }, activities::all)
         .activities(
             |_setup| async { Ok(beats::Beats) },

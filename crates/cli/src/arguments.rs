@@ -2,6 +2,8 @@
 
 pub(crate) mod activity;
 pub(crate) mod contracts;
+#[cfg(feature = "logs")]
+pub(crate) mod logs;
 pub(crate) mod patches;
 pub(crate) mod replay;
 pub(crate) mod schedules;
@@ -91,6 +93,12 @@ pub(crate) enum Verb {
     Replay {
         #[command(subcommand)]
         verb: ReplayVerb,
+    },
+    /// The lines that workers produce to Kafka: into a table, and a workflow's lines out of it
+    #[cfg(feature = "logs")]
+    Logs {
+        #[command(subcommand)]
+        verb: logs::LogsVerb,
     },
     /// Patches in workflow code: which open runs need them, what may become `deprecate_patch`, what may go
     Patches(PatchesArguments),

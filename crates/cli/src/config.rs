@@ -1,6 +1,6 @@
 //! `config show|check`: every setting of the worker, the connection, the logs and the products.
 
-use mainspring_logs::LogSettings;
+use mainspring_logs::{KafkaSettings, LogSettings};
 use mainspring_settings::connection::ConnectionSettings;
 use mainspring_settings::{Report, Sources};
 use mainspring_traces::TraceSettings;
@@ -16,7 +16,10 @@ pub(crate) fn run(verb: &ConfigVerb, sources: &Sources, registry: &Registry) -> 
         .section::<ConnectionSettings>(sources)
         .section::<WorkerSettings>(sources)
         .section::<LogSettings>(sources)
+        .section::<KafkaSettings>(sources)
         .section::<TraceSettings>(sources);
+    #[cfg(feature = "logs")]
+    let report = report.section::<mainspring_log_entries::LogReaderSettings>(sources);
     let mut report =
         registry.products().iter().fold(report, |report, product| product.report_settings(report, sources));
     let (output, check) = match verb {

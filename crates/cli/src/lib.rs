@@ -10,6 +10,8 @@ mod dev;
 pub mod exit;
 mod generate;
 mod lint;
+#[cfg(feature = "logs")]
+mod logs;
 mod patches;
 mod products;
 mod replay;
@@ -73,6 +75,8 @@ fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Res
         }
         Verb::StartTemporalWorkflow(start) => block_on(workflow::run(WorkflowVerb::Start(start), &registry, &sources)),
         Verb::Activity { verb } => activity::run(&verb, &registry, sources),
+        #[cfg(feature = "logs")]
+        Verb::Logs { verb } => logs::run(&verb, &sources),
         Verb::Patches(arguments) => block_on(patches::run(&arguments, &registry, &sources)),
         Verb::Replay { verb } => replay::run(&verb, &registry, &sources),
         Verb::Schedules { verb } => block_on(schedules::run(verb, &registry, &sources)),

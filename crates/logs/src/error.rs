@@ -26,4 +26,16 @@ pub enum LogsError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// Brokers are named, and there is no client for them.
+    #[error(
+        "MAINSPRING_LOG_KAFKA_BROKERS names brokers, but this binary cannot produce to Kafka: build it with the feature \
+         `kafka` of mainspring, or unset MAINSPRING_LOG_KAFKA_BROKERS and KAFKA_HOSTS"
+    )]
+    WithoutKafka,
+    /// Kafka's client refuses the settings.
+    #[error("log lines cannot be produced: Kafka's client refuses the MAINSPRING_LOG_KAFKA_ settings: {reason}")]
+    Kafka {
+        /// What it said, by its own names of settings.
+        reason: String,
+    },
 }

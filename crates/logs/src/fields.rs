@@ -8,6 +8,7 @@ use mainspring_context::Scope;
 use tracing::field::{Field, Visit};
 
 use crate::mask::{MASK, is_secret};
+use crate::produce::{PRODUCE_ONLY, WRITE_ONLY};
 
 /// The event's message, under its name in the record.
 pub(crate) const MESSAGE: &str = "msg";
@@ -94,7 +95,7 @@ impl Fields {
             }
         };
         if let Some(activity) = scope.as_activity() {
-            put("namespace", Some(&activity.namespace));
+            put("workflow_namespace", Some(&activity.namespace));
             put("task_queue", Some(&activity.task_queue));
             put("workflow_id", activity.workflow_id.as_deref());
             put("workflow_run_id", activity.workflow_run_id.as_deref());
@@ -103,7 +104,7 @@ impl Fields {
             put("activity_type", Some(&activity.activity_type));
             attempt = Some(activity.attempt);
         } else if let Some(workflow) = scope.as_workflow() {
-            put("namespace", Some(&workflow.namespace));
+            put("workflow_namespace", Some(&workflow.namespace));
             put("task_queue", Some(&workflow.task_queue));
             put("workflow_id", Some(&workflow.workflow_id));
             put("workflow_run_id", Some(&workflow.workflow_run_id));
@@ -113,6 +114,12 @@ impl Fields {
         if let Some(attempt) = attempt {
             self.put_literal("attempt", attempt);
         }
+    }
+
+    /// Puts a message of our own.
+    pub(crate) fn put_message(&mut self, message: &impl fmt::Display, limit: usize) {
+        let cut = write!(Capped { text: &mut self.text, left: limit }, "{message}").is_err();
+        self.close(MESSAGE, Kind::Text, cut);
     }
 
     fn put_text(&mut self, name: &'static str, text: &str, limit: usize) {
@@ -130,6 +137,12 @@ impl Fields {
     fn close(&mut self, name: &'static str, kind: Kind, cut: bool) {
         if kind != Kind::Cause {
             self.remove(name);
+            // The two exclude each other: the innermost wins.
+            match name {
+                WRITE_ONLY => self.remove(PRODUCE_ONLY),
+                PRODUCE_ONLY => self.remove(WRITE_ONLY),
+                _ => {}
+            }
         }
         self.entries.push(Entry { name, kind, cut, end: self.text.len() });
     }
@@ -167,6 +180,7 @@ impl Recorder<'_> {
             "msg" => "field_msg",
             "logger" => "field_logger",
             "filename" => "field_filename",
+            "func_name" => "field_func_name",
             "lineno" => "field_lineno",
             "cut" => "field_cut",
             // The SDK's spans: the ids are there under Temporal's names, and the rest is for tracing systems.

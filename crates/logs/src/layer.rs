@@ -13,6 +13,8 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::fields::{Fields, Recorder};
 use crate::form::{Form, Line};
+use crate::gate::LiveLevels;
+use crate::produce::{Complaint, Outlet, Sinks, sinks_of, stamp};
 use crate::settings::MIN_LINE;
 use crate::writer::Sink;
 
@@ -40,11 +42,17 @@ pub struct LogLayer {
     form: Form,
     limit: usize,
     clock: Clock,
+    produce: Option<(LiveLevels, Outlet)>,
 }
 
 impl LogLayer {
     pub(crate) fn new(sink: Sink, form: Form, limit: usize) -> Self {
-        Self { sink, form, limit: limit.max(MIN_LINE), clock: SystemTime::now }
+        Self { sink, form, limit: limit.max(MIN_LINE), clock: SystemTime::now, produce: None }
+    }
+
+    /// Produces as well. Only then do the levels decide here which sink takes an event: without it, what comes is written.
+    pub(crate) fn producing(self, levels: LiveLevels, outlet: Outlet) -> Self {
+        Self { produce: Some((levels, outlet)), ..self }
     }
 
     #[cfg(test)]
@@ -107,19 +115,44 @@ where
         if let Some(scope) = &scope {
             fields.put_scope(scope, self.outer_limit());
         }
+        let mut function = None;
         for span in context.event_scope(event).into_iter().flat_map(|spans| spans.from_root()) {
+            if metadata.module_path().is_some() && span.metadata().module_path() == metadata.module_path() {
+                function = Some(span.name());
+            }
             if let Some(SpanFields(of_span)) = span.extensions().get() {
                 fields.put_all(of_span);
             }
         }
         event.record(&mut Recorder { fields: &mut fields, limit: self.limit / 2, of_event: true });
+        let sinks = sinks_of(&fields);
+        let taken = self.produce.as_ref().map(|(levels, _)| levels.takes(metadata));
         // A machine's clock may be wrong; a time before 1970 cannot be written.
-        let time = (self.clock)().max(UNIX_EPOCH);
-        let said = Line { time, metadata, fields: &fields, in_scope: scope.is_some() };
-        if self.form.push(&said, self.limit, &mut line) {
-            self.sink.count_cut();
+        let now = (self.clock)().max(UNIX_EPOCH);
+        let outlet = self.produce.as_ref().map(|(_, outlet)| outlet);
+        let outlet = outlet.filter(|_| sinks != Sinks::WriteOnly && taken.is_some_and(|taken| taken.produced));
+        let (micros, time) = if outlet.is_some() { stamp(now) } else { (0, now) };
+        if sinks != Sinks::ProduceOnly && taken.is_none_or(|taken| taken.written) {
+            let said = Line { time, metadata, fields: &fields, in_scope: scope.is_some(), function };
+            if self.form.push(&said, self.limit, &mut line) {
+                self.sink.count_cut();
+            }
+            self.sink.write(&line);
         }
-        self.sink.write(&line);
+        let level = *metadata.level();
+        let complaint = outlet.and_then(|outlet| outlet.offer(level, micros, &fields, self.limit, &mut line));
+        if let Some(complaint) = complaint {
+            fields.clear();
+            fields.put_message(&complaint, self.limit / 2);
+            line.clear();
+            let metadata = Complaint::metadata();
+            self.form.push(
+                &Line { time, metadata, fields: &fields, in_scope: false, function: None },
+                self.limit,
+                &mut line,
+            );
+            self.sink.write(&line);
+        }
         let _ = SCRATCH.try_with(|scratch| scratch.set(Scratch { fields, line }));
     }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 
+use crate::produce::{LogRules, Sinks};
+
 /// Targets that talk too much, with the most they may say unless they are named: `debug` is for the product's code.
 const QUIET: [(&str, LevelFilter); 7] = [
     ("temporalio", LevelFilter::WARN),
@@ -32,6 +34,11 @@ impl Default for Levels {
 }
 
 impl Levels {
+    /// `debug`: what is produced unless a setting says otherwise.
+    pub(crate) fn debug() -> Self {
+        Self { text: "debug".to_owned(), level: LevelFilter::DEBUG, named: Vec::new() }
+    }
+
     /// Reads a level and directives. Upper case and Python's names (`WARNING`, `CRITICAL`) are taken too, so that an
     /// existing manifest can keep its value.
     ///
@@ -59,8 +66,26 @@ impl Levels {
 
     /// The filter for a subscriber.
     pub fn targets(&self) -> Targets {
+        self.written(&LogRules::default())
+    }
+
+    /// What is written. A directive here beats a rule there.
+    pub(crate) fn written(&self, rules: &LogRules) -> Targets {
         let quiet = QUIET.iter().map(|(target, most)| ((*target).to_owned(), self.level.min(*most)));
-        Targets::new().with_default(self.level).with_targets(quiet).with_targets(self.named.iter().cloned())
+        let elsewhere = rules.loggers_of(Sinks::ProduceOnly).map(|target| (target.to_owned(), LevelFilter::OFF));
+        let targets = Targets::new().with_default(self.level).with_targets(quiet).with_targets(elsewhere);
+        targets.with_targets(self.named.iter().cloned())
+    }
+
+    /// What is produced: the products' own code, and what is named. Whoever reads these lines did not ask for those of
+    /// a database driver.
+    pub(crate) fn produced(&self, rules: &LogRules) -> Targets {
+        let level = |target: &str| (target.to_owned(), self.level);
+        let products = rules.crates().map(level);
+        let named = rules.loggers_of(Sinks::Both).chain(rules.loggers_of(Sinks::ProduceOnly)).map(level);
+        let elsewhere = rules.loggers_of(Sinks::WriteOnly).map(|target| (target.to_owned(), LevelFilter::OFF));
+        let targets = Targets::new().with_default(LevelFilter::OFF).with_targets(products).with_targets(named);
+        targets.with_targets(elsewhere).with_targets(self.named.iter().cloned())
     }
 }
 

@@ -38,9 +38,12 @@
 mod error;
 mod fields;
 mod form;
+mod gate;
+mod kafka;
 mod layer;
 mod levels;
 mod mask;
+mod produce;
 mod settings;
 mod writer;
 
@@ -52,24 +55,63 @@ use std::sync::OnceLock;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use gate::Gate;
+use produce::Outlet;
+
 pub use error::LogsError;
+pub use gate::LiveLevels;
+pub use kafka::{
+    Drained, Dropped, Failed, KafkaSettings, Latencies, ProduceStats, Producing, SaslMechanism, SecurityProtocol,
+    produce_stats,
+};
 pub use layer::LogLayer;
 pub use levels::Levels;
 pub use mask::is_secret;
+pub use produce::{LogRules, LogSource, Sinks, SourceId};
 pub use settings::{LogFormat, LogSettings};
 pub use writer::{Destination, LogGuard, LogStats};
 
 static STATS: OnceLock<LogStats> = OnceLock::new();
+static LEVELS: OnceLock<LiveLevels> = OnceLock::new();
 
-/// Makes these logs the process's own: events of `tracing`, and records of the `log` crate.
+/// Makes these logs the process's own: events of `tracing`, and records of the `log` crate. They are written, and not
+/// produced.
 ///
 /// # Errors
 /// Another subscriber is installed already, or the operating system refused the destination or a thread.
 pub fn install(settings: &LogSettings, destination: Destination) -> Result<LogGuard, LogsError> {
     let (layer, guard) = layer(settings, destination)?;
-    let subscriber = tracing_subscriber::registry().with(settings.levels.targets()).with(layer);
-    subscriber.try_init().map_err(|_| LogsError::AlreadyInstalled)?;
+    let levels = LiveLevels::new(settings.levels.clone(), None, LogRules::default());
+    install_layer(layer, levels)?;
     Ok(guard)
+}
+
+/// The same, and produces the lines that are to be produced, as the products' rules say.
+///
+/// # Errors
+/// As [`install`].
+pub fn install_producing(
+    settings: &LogSettings,
+    destination: Destination,
+    producing: &Producing,
+    rules: LogRules,
+) -> Result<LogGuard, LogsError> {
+    let (layer, guard) = layer(settings, destination)?;
+    let levels = LiveLevels::new(settings.levels.clone(), Some(settings.produced.clone()), rules.clone());
+    install_layer(layer.producing(levels.clone(), Outlet::new(producing.queue(), rules)), levels)?;
+    Ok(guard)
+}
+
+fn install_layer(layer: LogLayer, levels: LiveLevels) -> Result<(), LogsError> {
+    let subscriber = tracing_subscriber::registry().with(Gate(levels.clone())).with(layer);
+    subscriber.try_init().map_err(|_| LogsError::AlreadyInstalled)?;
+    let _ = LEVELS.set(levels);
+    Ok(())
+}
+
+/// The levels of the installed logs, to read and to change; `None` before [`install`].
+pub fn levels() -> Option<LiveLevels> {
+    LEVELS.get().cloned()
 }
 
 /// The same as a layer, for a program with a subscriber of its own. It does not filter by level: combine it with

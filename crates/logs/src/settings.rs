@@ -25,6 +25,8 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// Which events are logged. Default: `info`.
     pub levels: Levels,
+    /// Which events of the products' own code are produced, where there is a Kafka to produce to. Default: `debug`.
+    pub produced: Levels,
     /// The longest line, in bytes; what does not fit is cut. At least 1 KiB. Default: 64 KiB.
     pub max_line_bytes: usize,
 }
@@ -35,7 +37,12 @@ pub(crate) const MIN_LINE: usize = 1024;
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { format: LogFormat::default(), levels: Levels::default(), max_line_bytes: MAX_LINE }
+        Self {
+            format: LogFormat::default(),
+            levels: Levels::default(),
+            produced: Levels::debug(),
+            max_line_bytes: MAX_LINE,
+        }
     }
 }
 
@@ -53,6 +60,10 @@ impl Section for LogSettings {
                 .field("TEMPORAL_LOG_LEVEL")
                 .doc("Least level that is logged, and levels by target, such as info,my_product=debug")
                 .parse(Levels::default(), Levels::parse),
+            produced: reader
+                .field("TEMPORAL_LOG_LEVEL_PRODUCE")
+                .doc("Least level that is produced to Kafka, of the products' own code; other code by target, such as debug,my_shared_crate=info")
+                .parse(Levels::debug(), Levels::parse),
             max_line_bytes: reader
                 .field("MAINSPRING_LOG_MAX_LINE_BYTES")
                 .doc("Longest log line in bytes; what does not fit is cut and marked")
@@ -77,10 +88,15 @@ mod tests {
         let sources = Sources::from_pairs([
             ("MAINSPRING_LOG_FORMAT", "json"),
             ("TEMPORAL_LOG_LEVEL", "DEBUG"),
+            ("TEMPORAL_LOG_LEVEL_PRODUCE", "info,my_shared=debug"),
             ("MAINSPRING_LOG_MAX_LINE_BYTES", "2048"),
         ]);
-        let expected =
-            LogSettings { format: LogFormat::Json, levels: Levels::parse("DEBUG").unwrap(), max_line_bytes: 2048 };
+        let expected = LogSettings {
+            format: LogFormat::Json,
+            levels: Levels::parse("DEBUG").unwrap(),
+            produced: Levels::parse("info,my_shared=debug").unwrap(),
+            max_line_bytes: 2048,
+        };
         assert_eq!(load::<LogSettings>(&sources).unwrap(), expected);
     }
 

@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -22,17 +23,19 @@ const NAME: &str = "Kafka";
 /// Any id does: the cluster has one node, and lives as long as the test.
 const CLUSTER: &str = "bWFpbnNwcmluZ3Rlc3RzIQ";
 const HEAP: &str = "-Xmx512m";
+const PROPERTIES: &str = "server.properties";
 
-/// A running Kafka on 127.0.0.1, which creates a topic, of one partition, when it is first named. Dropping it kills it and removes
-/// its data.
+/// A running Kafka on 127.0.0.1, which creates a topic, of one partition, when it is first named, unless it is told not to.
+/// Dropping it kills it and removes its data.
 pub struct Kafka {
     address: SocketAddr,
     prefixes: AtomicU32,
     java: PathBuf,
     jars: PathBuf,
+    start_limit: Duration,
     process: OwnedProcess,
     // After the process.
-    _data: Scratch,
+    data: Scratch,
 }
 
 /// How a [`Kafka`] is to start.
@@ -40,12 +43,13 @@ pub struct Kafka {
 #[must_use = "nothing runs before `start`"]
 pub struct KafkaBuilder {
     means: Means,
+    creates_topics: bool,
 }
 
 impl Kafka {
     /// A server on free ports.
     pub fn builder() -> KafkaBuilder {
-        KafkaBuilder { means: Means::new() }
+        KafkaBuilder { means: Means::new(), creates_topics: true }
     }
 
     /// Where clients connect.
@@ -86,10 +90,33 @@ impl Kafka {
     pub async fn stop(&mut self) {
         self.process.stop(STOP_LIMIT).await;
     }
+
+    /// Kills the server (SIGKILL), as a machine that loses its power would; its data stay. Returns when it is gone.
+    pub async fn kill(&mut self) {
+        self.process.kill().await;
+    }
+
+    /// Starts a server that has ended again, on its ports and its data, and returns when it answers.
+    ///
+    /// # Errors
+    /// [`ServersError::Ended`] and [`ServersError::NotReady`] with the server's last lines; [`ServersError::Spawn`].
+    pub async fn start_again(&mut self) -> Result<(), ServersError> {
+        // Two servers on one folder would harm it.
+        self.process.wait().await;
+        let command = server(&self.java, &self.jars, &self.data);
+        self.process = launch(NAME, command, (self.address, self.start_limit), || ask(self.address)).await?;
+        Ok(())
+    }
 }
 
 impl KafkaBuilder {
     means!("Java and Kafka's jars are looked for and installed");
+
+    /// A topic is there when it was created, and not for being named.
+    pub fn without_creating_topics(mut self) -> Self {
+        self.creates_topics = false;
+        self
+    }
 
     /// Fetches Kafka's jars if the cache lacks them, makes a folder of data, starts the server, and returns when it
     /// answers.
@@ -105,8 +132,8 @@ impl KafkaBuilder {
         loop {
             let port = |purpose| ports::choose(NAME, purpose, Ipv4Addr::LOCALHOST.into(), None);
             let (broker, controller) = (port("port")?, port("controller's port")?);
-            let file = data.path().join("server.properties");
-            let properties = properties(data.path(), broker, controller);
+            let file = data.path().join(PROPERTIES);
+            let properties = properties(data.path(), (broker, controller), self.creates_topics);
             fs::write(&file, properties).map_err(|source| ServersError::Scratch {
                 step: "write",
                 path: file.clone(),
@@ -114,11 +141,11 @@ impl KafkaBuilder {
             })?;
             format(java::command(&java, &jars, HEAP), &file).await?;
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, broker));
-            let mut command = java::command(&java, &jars, HEAP);
-            command.arg("kafka.Kafka").arg(&file).current_dir(data.path());
-            match launch(NAME, command, (address, self.means.start_limit), || ask(address)).await {
+            let (command, start_limit) = (server(&java, &jars, &data), self.means.start_limit);
+            match launch(NAME, command, (address, start_limit), || ask(address)).await {
                 Ok(process) => {
-                    return Ok(Kafka { address, prefixes: AtomicU32::new(1), java, jars, process, _data: data });
+                    let prefixes = AtomicU32::new(1);
+                    return Ok(Kafka { address, prefixes, java, jars, start_limit, process, data });
                 }
                 Err(error) => race.again(error)?,
             }
@@ -132,7 +159,14 @@ fn program(toolbox: &Toolbox, progress: &Progress) -> Result<(PathBuf, PathBuf),
     Ok((java, toolbox.jars(&Jars::kafka(), progress)?.path))
 }
 
-fn properties(data: &Path, broker: u16, controller: u16) -> String {
+/// The server over a folder that is formatted.
+fn server(java: &Path, jars: &Path, data: &Scratch) -> Command {
+    let mut command = java::command(java, jars, HEAP);
+    command.arg("kafka.Kafka").arg(data.path().join(PROPERTIES)).current_dir(data.path());
+    command
+}
+
+fn properties(data: &Path, (broker, controller): (u16, u16), creates_topics: bool) -> String {
     let log = data.join("log");
     // One of everything, and no pause for members of a group who might still come.
     format!(
@@ -141,7 +175,7 @@ fn properties(data: &Path, broker: u16, controller: u16) -> String {
          advertised.listeners=PLAINTEXT://127.0.0.1:{broker}\ncontroller.listener.names=CONTROLLER\n\
          inter.broker.listener.name=PLAINTEXT\n\
          listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\nlog.dirs={}\n\
-         auto.create.topics.enable=true\nnum.partitions=1\ndefault.replication.factor=1\n\
+         auto.create.topics.enable={creates_topics}\nnum.partitions=1\ndefault.replication.factor=1\n\
          offsets.topic.num.partitions=1\noffsets.topic.replication.factor=1\n\
          transaction.state.log.num.partitions=1\ntransaction.state.log.replication.factor=1\n\
          transaction.state.log.min.isr=1\ngroup.initial.rebalance.delay.ms=0\n",

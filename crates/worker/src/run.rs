@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use mainspring_logs::{Destination, LogSettings};
+use mainspring_logs::{Destination, KafkaSettings, LogSettings, Producing};
 use mainspring_settings::{Sources, UnknownName};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -53,12 +53,21 @@ pub fn run(products: impl IntoIterator<Item = Product>) -> ExitCode {
 /// the whole process: its signals, its log, and how many arenas glibc's allocator may have.
 ///
 /// # Errors
-/// As [`Host::new`] and [`Host::run_until`]; the operating system refused signals, a runtime or the log's writer.
+/// As [`Host::new`] and [`Host::run_until`]; as [`Producing::start`]; the operating system refused signals, a runtime or
+/// the log's writer.
 pub fn serve(registry: Registry, sources: Sources) -> Result<Report, HostError> {
     heap::few_arenas();
     let logs: LogSettings = mainspring_settings::load(&sources)?;
-    let guard =
-        mainspring_logs::install(&logs, Destination::Stdout).map_err(|error| HostError::Build(error.to_string()))?;
+    let producing = Producing::start(&mainspring_settings::load::<KafkaSettings>(&sources)?)?;
+    let guard = match &producing {
+        Some(producing) => {
+            mainspring_logs::install_producing(&logs, Destination::Stdout, producing, registry.log_rules())?
+        }
+        None => mainspring_logs::install(&logs, Destination::Stdout)?,
+    };
+    if producing.is_none() {
+        tracing::info!("log lines go to stdout only: MAINSPRING_LOG_KAFKA_BROKERS names no Kafka to produce them to");
+    }
     // A rollback must start, so a name that this version does not know is a warning; `config check` refuses it.
     for unknown in unknown_settings(registry.products(), &sources) {
         tracing::warn!("{unknown}");
@@ -72,8 +81,28 @@ pub fn serve(registry: Registry, sources: Sources) -> Result<Report, HostError> 
         .map_err(|error| HostError::Build(format!("the operating system refused a runtime: {error}")))?;
     let report = main.block_on(host.run_until(stop.asked()));
     let left = stop.since().map_or(Duration::from_secs(1), |since| sum.flushed().saturating_sub(since.elapsed()));
-    guard.flush(left.min(Duration::from_secs(2)));
+    let begin = Instant::now();
+    if let Some(producing) = producing {
+        drain_lines(&producing, left);
+    }
+    guard.flush(left.saturating_sub(begin.elapsed()).min(Duration::from_secs(2)));
     report
+}
+
+/// Lines to Kafka go first: what is said of those that did not get there is to be flushed as well. A Kafka that is away
+/// would use up the whole grace.
+fn drain_lines(producing: &Producing, left: Duration) {
+    const LONGEST: Duration = Duration::from_secs(10);
+    let drained = producing.drain((left - (left / 5).min(Duration::from_millis(200))).min(LONGEST));
+    if drained.dropped + drained.failed > 0 {
+        tracing::warn!(
+            write_only = true,
+            delivered = drained.delivered,
+            dropped = drained.dropped,
+            failed = drained.failed,
+            "log lines did not get to Kafka before the worker ended"
+        );
+    }
 }
 
 /// Names of ours that neither Mainspring nor a product of this binary reads.
@@ -82,6 +111,7 @@ fn unknown_settings(products: &[Product], sources: &Sources) -> Vec<UnknownName>
         .section::<crate::WorkerSettings>(sources)
         .section::<mainspring_settings::connection::ConnectionSettings>(sources)
         .section::<LogSettings>(sources)
+        .section::<KafkaSettings>(sources)
         .section::<mainspring_traces::TraceSettings>(sources);
     products.iter().fold(report, |report, product| product.report_settings(report, sources)).unknown()
 }
@@ -195,6 +225,7 @@ mod tests {
             ("MAINSPRING_EXPORT_PART_BYTES", "2048"),
             ("MAINSPRING_EXPORT_PARTS_BYTES", "2048"),
             ("MAINSPRING_LOG_FORMAT", "json"),
+            ("MAINSPRING_LOG_KAFKA_TOPIC", "lines"),
             ("MAINSPRING_WORKFLOW_WORKERS", "1"),
             ("MAINSPRING_CODEC_ENDPOINT", "later"),
         ]);

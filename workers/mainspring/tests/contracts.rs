@@ -114,7 +114,7 @@ fn what_cannot_be_checked_is_said_with_what_to_do() {
     assert_eq!(output.status.code(), Some(64));
     assert_eq!(
         text(&output.stderr),
-        "error: there is no product boarding: there is general-purpose, onboarding, travelling-salesman-solver\n"
+        "error: there is no product boarding: there is general-purpose, onboarding, travelling-salesman-solver, analytics\n"
     );
 }
 

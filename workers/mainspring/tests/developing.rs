@@ -51,6 +51,8 @@ async fn a_product_without_its_settings_is_left_out_by_name_and_the_others_run()
     for (line, name) in said.iter().zip(missing) {
         assert!(line.contains(&format!("{name} is missing, and has no default: Where ")), "{said:?}");
     }
+    let analytics = exit.lines.iter().find(|line| line.starts_with("left out: product analytics on analytics: "));
+    assert!(analytics.is_some_and(|line| line.contains("ANALYTICS_DATABASE_URL is missing")), "{:?}", exit.lines);
     let queues: Vec<&String> = exit.lines.iter().filter(|line| line.starts_with("queue ")).collect();
     assert_eq!(queues, ["queue      general-purpose-task-queue (general-purpose, travelling-salesman-solver)"]);
     Ok(())
@@ -61,6 +63,7 @@ async fn a_product_with_its_settings_runs_beside_the_others() -> Outcome {
     let (port, ui_port) = (free_port()?.to_string(), free_port()?.to_string());
     let services = ["ONBOARDING_ACCOUNTS_URL", "ONBOARDING_EMAIL_URL", "ONBOARDING_RESOURCES_URL"]
         .map(|name| (name, "http://127.0.0.1:9"));
+    let services = services.into_iter().chain([("ANALYTICS_DATABASE_URL", "sqlite:nowhere.db")]);
     let mut dev = Process::spawn(MAINSPRING, &["dev", "--port", &port, "--ui-port", &ui_port], services)?;
     dev.line("queue      onboarding (onboarding)").await?;
     dev.line("try ").await?;

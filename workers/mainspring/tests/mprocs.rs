@@ -18,7 +18,7 @@ use nix::unistd::Pid;
 type Outcome = Result<(), TestError>;
 
 const MAINSPRING: &str = env!("CARGO_BIN_EXE_mainspring");
-const QUEUES: [&str; 2] = ["general-purpose-task-queue", "onboarding"];
+const QUEUES: [&str; 3] = ["analytics", "general-purpose-task-queue", "onboarding"];
 
 /// The longest wait for an event.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -100,7 +100,7 @@ fn pids(folder: &Path, name: &str) -> Result<Vec<i32>, TestError> {
 /// The error with every log: what a person would see in the terminal.
 fn with_logs(folder: &Path, error: &TestError) -> TestError {
     let mut text = error.to_string();
-    for name in ["temporal", QUEUES[0], QUEUES[1]] {
+    for name in ["temporal"].into_iter().chain(QUEUES) {
         let log = fs::read_to_string(folder.join(format!("{name}.log"))).unwrap_or_default();
         text.push_str(&format!("\n── {name} {:?}\n{log}", pids(folder, name)));
     }
@@ -124,6 +124,7 @@ async fn a_worker_that_dies_comes_back_and_quitting_ends_all() -> Outcome {
     for service in ["ONBOARDING_ACCOUNTS_URL", "ONBOARDING_EMAIL_URL", "ONBOARDING_RESOURCES_URL"] {
         command.env(service, "http://127.0.0.1:9");
     }
+    command.env("ANALYTICS_DATABASE_URL", "sqlite:nowhere.db");
     command.arg("--config").arg(folder.join("mprocs.yaml")).arg("--log-dir").arg(folder);
     let mut terminal = Terminal::open(command)?;
     watched(folder, &mut terminal, &address).await.map_err(|error| with_logs(folder, &error))
@@ -149,7 +150,7 @@ async fn watched(folder: &Path, terminal: &mut Terminal, address: &str) -> Outco
     })
     .await?;
     assert!(status.is_some_and(|status| status.success()), "{status:?}");
-    for name in ["temporal", QUEUES[0], QUEUES[1]] {
+    for name in ["temporal"].into_iter().chain(QUEUES) {
         for pid in pids(folder, name)? {
             until("no process is left", || Ok(kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH))).await?;
         }

@@ -20,6 +20,10 @@ use crate::{
     setup,
 };
 
+/// The crates that have slow tests, by the feature that each has for them.
+const SLOW_TIER: &str =
+    "mainspring-tests/full,general-purpose-worker/full,mainspring-logs/full,mainspring-log-entries/full";
+
 /// Installs what is missing, then runs every test. `full` adds the slow tier.
 pub(crate) fn run(repository: &Repository, full: bool, arguments: &[String]) -> Result<bool, Failure> {
     setup::run(full)?;
@@ -28,7 +32,7 @@ pub(crate) fn run(repository: &Repository, full: bool, arguments: &[String]) -> 
         let mut command = repository.cargo(["test", "--workspace", "--no-fail-fast"]);
         if full {
             // Slow tests live behind a feature, so that the quick tier does not even build them.
-            command.args(["--features", "mainspring-tests/full,general-purpose-worker/full"]);
+            command.args(["--features", SLOW_TIER]);
         }
         command.args(more);
         command

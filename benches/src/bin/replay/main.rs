@@ -3,7 +3,6 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod contender;
-mod python;
 mod work;
 
 use std::num::NonZeroUsize;
@@ -12,6 +11,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use mainspring_benches::figures::{interval, locked, verdict};
+use mainspring_benches::python::Python;
 use mainspring_replay::{Code, History, on_every_core};
 use mainspring_servers::TemporalDevServer;
 use mainspring_servers::tools::Tool;
@@ -51,7 +51,7 @@ fn main() -> Result<(), TestError> {
         Tool::temporal_cli().version(),
     );
     println!("{events} events, {} rounds\n", arguments.rounds);
-    let python = if arguments.peers { Some(python::Python::install()?) } else { None };
+    let python = if arguments.peers { Some(Python::install("requirements.txt")?) } else { None };
     let code = work::code()?;
     one_history(&arguments, events, &code, &ours, &theirs, python.as_ref())?;
     corpus(&arguments, events, &code, &ours, threads)
@@ -78,7 +78,7 @@ fn one_history(
     code: &Code,
     ours: &Path,
     theirs: &Path,
-    python: Option<&python::Python>,
+    python: Option<&Python>,
 ) -> Result<(), TestError> {
     let mut names = vec!["mainspring", "SDK, one thread", "SDK, #[tokio::main]"];
     if python.is_some() {
@@ -92,7 +92,11 @@ fn one_history(
         let rust = [contender::ours(code, &saved)?, contender::sdk(&sdk, false)?, contender::sdk(&sdk, true)?];
         let mut taken: Vec<f64> = rust.iter().map(contender::Taken::whole).collect();
         if let Some(python) = python {
-            taken.extend([python.replay(ours, true)?, python.replay(ours, false)?]);
+            let replayed = |how| -> Result<f64, TestError> {
+                Ok(python.run("replay.py", &[&ours.to_string_lossy(), how])?.trim().parse()?)
+            };
+            // Seconds that it measured itself, without the start of the interpreter.
+            taken.extend([replayed("sandbox")?, replayed("plain")?]);
         }
         eprintln!("round {round:2} of {}  {}", arguments.rounds, shown(&names, &taken));
         if round > 0 {

@@ -372,7 +372,7 @@ pub(crate) enum ReapplyExclude {
     Update,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| format!("{error}: write it as 90s, 15m, 2h or 7d"))
 }
 

@@ -1,7 +1,7 @@
 //! `dev`: Temporal's dev server with its UI, and the workers of every product: in this process, or with `--watch` in
 //! one process a queue.
 
-mod signals;
+pub(crate) mod signals;
 mod sources;
 mod watch;
 

@@ -8,12 +8,12 @@ use tokio::sync::mpsc;
 use crate::exit::{self, Failure};
 
 /// The signals that this process gets from now on.
-pub(super) struct Signals(mpsc::Receiver<i32>);
+pub(crate) struct Signals(mpsc::Receiver<i32>);
 
 impl Signals {
     /// # Errors
     /// The operating system refuses them, or a thread for them.
-    pub(super) fn listen() -> Result<Self, Failure> {
+    pub(crate) fn listen() -> Result<Self, Failure> {
         let refused = |error: std::io::Error| Failure::Other(format!("signals cannot be handled: {error}"));
         let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).map_err(refused)?;
         let (tell, told) = mpsc::channel(8);
@@ -29,13 +29,13 @@ impl Signals {
     }
 
     /// The next signal's number.
-    pub(super) async fn next(&mut self) -> i32 {
+    pub(crate) async fn next(&mut self) -> i32 {
         // The sender lives on a thread that never ends.
         self.0.recv().await.unwrap_or(SIGINT)
     }
 
     /// What `work` gives, unless a signal comes first.
-    pub(super) async fn unless<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Failure> {
+    pub(crate) async fn unless<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Failure> {
         tokio::select! {
             done = work => Ok(done),
             _ = self.next() => Err(Failure::Interrupted("interrupted".to_owned())),

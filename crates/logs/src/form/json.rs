@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Line, MARK};
+use super::{Line, MARK, is_no_field, level_name};
 use crate::fields::{Kind, MESSAGE, Value};
 
 const END_CUT: &str = ",\"cut\":true}\n";
@@ -20,13 +20,7 @@ pub(super) fn push(line: &Line<'_>, limit: usize, out: &mut String) -> bool {
     // Writing to a String cannot fail.
     let _ = write!(out, "{}", humantime::format_rfc3339_micros(line.time));
     out.push_str("\",\"level\":\"");
-    out.push_str(match *metadata.level() {
-        tracing::Level::ERROR => "error",
-        tracing::Level::WARN => "warn",
-        tracing::Level::INFO => "info",
-        tracing::Level::DEBUG => "debug",
-        tracing::Level::TRACE => "trace",
-    });
+    out.push_str(level_name(*metadata.level()));
     out.push_str("\",\"msg\":");
     let room = out.len() + limit / 2;
     match line.fields.get(MESSAGE) {
@@ -49,7 +43,15 @@ pub(super) fn push(line: &Line<'_>, limit: usize, out: &mut String) -> bool {
         // Writing to a String cannot fail.
         let _ = write!(out, ",\"lineno\":{lineno}");
     }
-    let mut values = line.fields.iter().filter(|value| value.name != MESSAGE).peekable();
+    if let Some(function) = line.function {
+        let before = out.len();
+        out.push_str(",\"func_name\":");
+        let room = end.min(out.len() + MAX_PLACE);
+        if push_text(out, function, false, room) == Fit::None {
+            out.truncate(before);
+        }
+    }
+    let mut values = line.fields.iter().filter(|value| !is_no_field(value.name)).peekable();
     while let Some(value) = values.next() {
         let before = out.len();
         out.push(',');
@@ -79,7 +81,7 @@ pub(super) fn push(line: &Line<'_>, limit: usize, out: &mut String) -> bool {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fit {
+pub(crate) enum Fit {
     Whole,
     /// Cut and marked.
     Part,
@@ -96,7 +98,7 @@ fn push_literal(out: &mut String, literal: &str, end: usize) -> Fit {
 }
 
 /// Appends a JSON string, so that `out` is not longer than `end`.
-fn push_text(out: &mut String, text: &str, cut: bool, end: usize) -> Fit {
+pub(crate) fn push_text(out: &mut String, text: &str, cut: bool, end: usize) -> Fit {
     let start = out.len();
     out.push('"');
     push_escaped(out, text);

@@ -5,10 +5,13 @@ mod text;
 
 use std::time::SystemTime;
 
-use tracing::Metadata;
+use tracing::{Level, Metadata};
 
-use crate::fields::Fields;
+use crate::fields::{Fields, MESSAGE};
+use crate::produce::{PRODUCE_ONLY, WRITE_ONLY};
 use crate::{Destination, LogFormat};
+
+pub(crate) use json::push_text as push_json_text;
 
 /// Stands where something was left out.
 const MARK: &str = "…[cut]";
@@ -27,6 +30,24 @@ pub(crate) struct Line<'a> {
     pub(crate) metadata: &'a Metadata<'a>,
     pub(crate) fields: &'a Fields,
     pub(crate) in_scope: bool,
+    /// The innermost span of the event's own module: under `#[instrument]` the function.
+    pub(crate) function: Option<&'static str>,
+}
+
+/// What is among the fields and is shown elsewhere, or says where a line goes.
+fn is_no_field(name: &str) -> bool {
+    matches!(name, MESSAGE | WRITE_ONLY | PRODUCE_ONLY)
+}
+
+/// A level in lower case, as the peers of this record write it.
+pub(crate) const fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "error",
+        Level::WARN => "warn",
+        Level::INFO => "info",
+        Level::DEBUG => "debug",
+        Level::TRACE => "trace",
+    }
 }
 
 impl Form {

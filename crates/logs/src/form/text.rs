@@ -5,13 +5,13 @@ use std::fmt::Write;
 use tracing::Level;
 
 use super::json::push_escaped;
-use super::{Line, MARK};
+use super::{Line, MARK, is_no_field};
 use crate::fields::{Kind, MESSAGE, Value};
 
 const DIM: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
 /// Ids that a person hardly reads and that would fill the screen. JSON has them.
-const LEFT_OUT: [&str; 3] = ["namespace", "task_queue", "workflow_run_id"];
+const LEFT_OUT: [&str; 3] = ["workflow_namespace", "task_queue", "workflow_run_id"];
 
 pub(super) fn push(line: &Line<'_>, colour: bool, limit: usize, out: &mut String) -> bool {
     let start = out.len();
@@ -42,7 +42,7 @@ pub(super) fn push(line: &Line<'_>, colour: bool, limit: usize, out: &mut String
     }
     out.push_str(paint(DIM));
     for value in line.fields.iter() {
-        if value.name == MESSAGE || (line.in_scope && LEFT_OUT.contains(&value.name)) {
+        if is_no_field(value.name) || (line.in_scope && LEFT_OUT.contains(&value.name)) {
             continue;
         }
         push_field(out, &value);

@@ -3,6 +3,7 @@
 mod errors;
 mod lines;
 mod loss;
+mod produce;
 mod replay;
 mod safety;
 

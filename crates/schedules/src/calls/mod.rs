@@ -1,5 +1,23 @@
 //! Calls about schedules that may be made over a network that fails, and have their effect once.
 //!
+//! ```no_run
+//! use mainspring_client::{Connector, PATIENCE_COMMAND};
+//! use mainspring_schedules::calls::{Schedules, Triggered};
+//! use mainspring_settings::{Sources, connection::ConnectionSettings, load};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let settings: ConnectionSettings = load(&Sources::from_process()?)?;
+//! let namespace = settings.namespace.clone();
+//! let link = Connector::new(settings)?.connect(PATIENCE_COMMAND).await?;
+//! let schedules = Schedules::new(&link, namespace);
+//! schedules.pause("daily-revenue-report", Some("the warehouse moves")).await?;
+//! if let Triggered::Started { workflow_id, .. } = schedules.trigger("daily-revenue-report", None).await? {
+//!     tracing::info!(workflow_id, "started");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Every call is repeated for some seconds after a failure that may pass (`Unavailable`, `DeadlineExceeded`,
 //! `ResourceExhausted`, `Aborted`, `Internal`, `Unknown`, `DataLoss`, `OutOfRange`, a connection that broke off), with growing
 //! waits, and never after another one. What an attempt may have done before its answer was lost is dealt with by each call:

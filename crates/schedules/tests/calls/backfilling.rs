@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 
 use crate::rig::{Outcome, Rig, SOON, cron};
 
-fn range(from: &str, to: &str) -> Range {
-    let at = |text: &str| -> SystemTime { text.parse::<jiff::Timestamp>().unwrap().into() };
-    Range { from: at(from), to: at(to) }
+fn range(from: &str, to: &str) -> Result<Range, jiff::Error> {
+    let at = |text: &str| text.parse::<jiff::Timestamp>().map(SystemTime::from);
+    Ok(Range { from: at(from)?, to: at(to)? })
 }
 
 /// At nine, and up to half an hour later.
@@ -25,7 +25,7 @@ async fn a_backfill_over_a_flaky_network_starts_each_time_once() -> Outcome {
     let id = rig.schedule(about_nine()).await?;
     rig.break_twice("PatchSchedule");
     rig.break_twice("ListScheduleMatchingTimes");
-    let days = range("2026-03-02T09:00:00Z", "2026-03-06T12:00:00Z");
+    let days = range("2026-03-02T09:00:00Z", "2026-03-06T12:00:00Z")?;
     let done = rig.flaky.backfill(&id, days, Some(ScheduleOverlapPolicy::AllowAll)).await?;
     assert_eq!(done, Backfilled { times: 5, seen: true }, "the first day belongs to it");
     assert_eq!(rig.proxy.count_of("PatchSchedule"), 2);
@@ -41,7 +41,7 @@ async fn a_backfill_over_a_flaky_network_starts_each_time_once() -> Outcome {
 async fn a_range_without_a_time_sends_nothing() -> Outcome {
     let rig = Rig::new().await?;
     let id = rig.yearly().await?;
-    let summer = range("2026-06-01T00:00:00Z", "2026-07-01T00:00:00Z");
+    let summer = range("2026-06-01T00:00:00Z", "2026-07-01T00:00:00Z")?;
     assert_eq!(rig.flaky.backfill(&id, summer, None).await?, Backfilled { times: 0, seen: false });
     let pace = rig.flaky.backfill_paced(&id, Paced { range: summer, at_most: 2 }, |_| ()).await?;
     assert_eq!((pace.times, pace.next, rig.proxy.count_of("PatchSchedule")), (0, None, 0));
@@ -52,10 +52,10 @@ async fn a_range_without_a_time_sends_nothing() -> Outcome {
 async fn more_times_than_an_answer_has_are_all_listed() -> Outcome {
     let rig = Rig::new().await?;
     let id = rig.schedule(cron("* * * * *")).await?;
-    let days = range("2026-03-02T00:00:00Z", "2026-03-03T23:59:00Z");
+    let days = range("2026-03-02T00:00:00Z", "2026-03-03T23:59:00Z")?;
     let times = rig.calls.matching_times(&id, days.from, days.to).await?;
     assert_eq!((times.len(), times.first(), times.last()), (2 * 24 * 60, Some(&days.from), Some(&days.to)));
-    let year = range("2026-01-01T00:00:00Z", "2026-12-31T00:00:00Z");
+    let year = range("2026-01-01T00:00:00Z", "2026-12-31T00:00:00Z")?;
     let error = rig.calls.matching_times(&id, year.from, year.to).await.unwrap_err().to_string();
     assert_eq!(error, format!("schedule {id} has more than 100000 times in that range: take a shorter one"));
     Ok(())
@@ -66,13 +66,13 @@ async fn at_most_so_many_run_at_once_and_each_time_runs_once() -> Outcome {
     const AT_MOST: usize = 3;
     let rig = Rig::new().await?;
     let id = rig.schedule(about_nine()).await?;
-    let days = range("2026-03-01T00:00:00Z", "2026-03-12T23:00:00Z");
-    let (tell, mut told) = mpsc::unbounded_channel::<Pace>();
+    let days = range("2026-03-01T00:00:00Z", "2026-03-12T23:00:00Z")?;
+    let (tell, mut told) = mpsc::channel::<Pace>(1000);
     let backfill = tokio::spawn({
         let (flaky, id) = (rig.flaky.clone(), id.clone());
         async move {
             let paced = Paced { range: days, at_most: AT_MOST };
-            flaky.backfill_paced(&id, paced, |pace| tell.send(pace).unwrap_or_default()).await
+            flaky.backfill_paced(&id, paced, |pace| tell.try_send(pace).unwrap_or_default()).await
         }
     });
     rig.break_twice("PatchSchedule");

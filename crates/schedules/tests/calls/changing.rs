@@ -145,7 +145,7 @@ async fn updates_at_the_same_moment_all_hold() -> Outcome {
             .await
     };
     let (one, two, three) = tokio::join!(add(&rig.calls, "one"), add(&rig.flaky, "two"), add(&rig.calls, "three"));
-    (one?, two?, three?);
+    assert_eq!([one?, two?, three?], [Updated::Changed; 3]);
     let notes = rig.state(&id).await?.notes;
     assert_eq!(notes.len(), "onetwothree".len(), "{notes}");
     Ok(())

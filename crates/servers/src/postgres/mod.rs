@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use nix::unistd::{Uid, User, chown};
 
@@ -38,9 +39,10 @@ pub struct Postgres {
     address: SocketAddr,
     programs: Programs,
     databases: AtomicU32,
+    start_limit: Duration,
     process: OwnedProcess,
     // After the process.
-    _data: Scratch,
+    data: Scratch,
 }
 
 /// How a [`Postgres`] is to start.
@@ -99,6 +101,16 @@ impl Postgres {
     pub async fn stop(&mut self) {
         self.process.stop(STOP_LIMIT).await;
     }
+
+    /// Starts a stopped one on the same port, with the data that it had. Returns when it is ready.
+    ///
+    /// # Errors
+    /// [`ServersError::Ended`] and [`ServersError::NotReady`] with the server's last lines: somebody else may have its port.
+    pub async fn start_again(&mut self) -> Result<(), ServersError> {
+        self.stop().await;
+        self.process = launch_on(&self.programs, self.data.path(), self.address, self.start_limit).await?;
+        Ok(())
+    }
 }
 
 impl PostgresBuilder {
@@ -130,21 +142,38 @@ impl PostgresBuilder {
         loop {
             let port = ports::choose(NAME, "port", Ipv4Addr::LOCALHOST.into(), None)?;
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-            let mut command = programs.command("postgres");
-            command.arg("-D").arg(data.path()).args(["-p", &port.to_string()]);
-            command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
-            let ask = || async {
-                let ready = programs.run("pg_isready", programs.client("pg_isready", address)).await;
-                ready.map_err(|error| error.to_string())
-            };
-            match launch(NAME, command, (address, self.means.start_limit), ask).await {
+            match launch_on(&programs, data.path(), address, self.means.start_limit).await {
                 Ok(process) => {
-                    return Ok(Postgres { address, programs, databases: AtomicU32::new(1), process, _data: data });
+                    let start_limit = self.means.start_limit;
+                    return Ok(Postgres {
+                        address,
+                        programs,
+                        databases: AtomicU32::new(1),
+                        start_limit,
+                        process,
+                        data,
+                    });
                 }
                 Err(error) => race.again(error)?,
             }
         }
     }
+}
+
+async fn launch_on(
+    programs: &Programs,
+    data: &Path,
+    address: SocketAddr,
+    limit: Duration,
+) -> Result<OwnedProcess, ServersError> {
+    let mut command = programs.command("postgres");
+    command.arg("-D").arg(data).args(["-p", &address.port().to_string()]);
+    command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+    let ask = || async {
+        let ready = programs.run("pg_isready", programs.client("pg_isready", address)).await;
+        ready.map_err(|error| error.to_string())
+    };
+    launch(NAME, command, (address, limit), ask).await
 }
 
 impl Programs {

@@ -41,6 +41,42 @@ async fn messages_go_through_kafka_on_topics_of_each_tests_own_and_stopped_it_is
     assert!(is_gone(pid) && server.pid().is_none(), "{server:?}");
 }
 
+/// What the tool for topics says of that topic.
+fn asked(server: &Kafka, arguments: &[&str]) -> (bool, String) {
+    let mut command = server.tool("org.apache.kafka.tools.TopicCommand");
+    let output = command.args(["--bootstrap-server", &server.bootstrap_servers()]).args(arguments).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[tokio::test]
+async fn a_killed_kafka_starts_again_on_its_port_with_its_lines() {
+    let mut server = Kafka::builder().start().await.unwrap();
+    let (address, topic) = (server.socket_address(), format!("{}lines", server.topic_prefix("again")));
+    send(&server, &topic, "before\n");
+    let killed = server.pid().unwrap();
+    server.kill().await;
+    assert!(is_gone(killed) && server.pid().is_none(), "{server:?}");
+    server.start_again().await.unwrap();
+    assert_eq!(server.socket_address(), address);
+    assert_ne!(server.pid(), Some(killed));
+    send(&server, &topic, "after\n");
+    assert_eq!(received(&server, &topic, 2), "before\nafter\n");
+}
+
+#[tokio::test]
+async fn a_topic_that_nobody_created_is_not_there_when_kafka_is_told_so() {
+    let server = Kafka::builder().without_creating_topics().start().await.unwrap();
+    let (made, said) = asked(&server, &["--create", "--topic", "created"]);
+    assert!(made, "{said}");
+    send(&server, "created", "a\n");
+    assert_eq!(received(&server, "created", 1), "a\n");
+    let (_, topics) = asked(&server, &["--list"]);
+    assert!(topics.contains("created"), "{topics}");
+    let (there, said) = asked(&server, &["--describe", "--topic", "named"]);
+    assert!(!there && said.contains("does not exist"), "{said}");
+}
+
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn kafka_dies_when_its_parent_is_killed() {

@@ -43,6 +43,18 @@ async fn each_test_has_a_database_of_its_own_and_a_stopped_postgres_is_gone() {
 }
 
 #[tokio::test]
+async fn a_stopped_postgres_starts_again_on_its_port_with_its_data() {
+    let mut server = Postgres::builder().start().await.unwrap();
+    let url = server.database("kept").await.unwrap();
+    ask(&url, "create table orders (amount int); insert into orders values (7)");
+    let (address, pid) = (server.socket_address(), server.pid().unwrap());
+    server.stop().await;
+    assert!(is_gone(pid));
+    server.start_again().await.unwrap();
+    assert_eq!((server.socket_address(), ask(&url, "select amount from orders")), (address, "7".to_owned()));
+}
+
+#[tokio::test]
 async fn two_servers_of_postgres_run_at_once_and_a_dropped_one_takes_its_data_along() {
     let start = || Postgres::builder().start();
     let (one, other) = tokio::try_join!(start(), start()).unwrap();

@@ -1,6 +1,7 @@
 //! Why a host did not start, or had to give up; and the exit code that says so to a process manager.
 
 use mainspring_client::ClientError;
+use mainspring_logs::LogsError;
 use mainspring_settings::SettingsError;
 use mainspring_traces::TraceError;
 
@@ -72,6 +73,9 @@ pub enum HostError {
         /// The last cause.
         cause: String,
     },
+    /// Logs could not be set up.
+    #[error(transparent)]
+    Logs(#[from] LogsError),
     /// The operating system refused a thread or a runtime.
     #[error("the host could not be built: {0}")]
     Build(String),
@@ -87,7 +91,8 @@ impl HostError {
             ) => 78,
             Self::Connect(_) => 69,
             Self::WorkerDied { .. } => 70,
-            Self::Probes(_) | Self::Build(_) => 71,
+            Self::Logs(LogsError::WithoutKafka | LogsError::Kafka { .. }) => 78,
+            Self::Probes(_) | Self::Build(_) | Self::Logs(_) => 71,
             Self::Settings(_)
             | Self::Registry(_)
             | Self::ProductSettings { .. }

@@ -5,6 +5,7 @@
 mod error;
 mod incarnation;
 mod plan;
+mod running;
 mod schedules;
 mod seat;
 mod settings;
@@ -13,7 +14,6 @@ mod sizes;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures::future::try_join_all;
 use mainspring_client::{Connector, Link, PATIENCE_WORKER};
@@ -25,10 +25,11 @@ use temporalio_common::data_converters::DataConverter;
 use temporalio_common::telemetry::TelemetryOptions;
 use temporalio_sdk::Runtime;
 use temporalio_sdk::runtime::RuntimeOptions;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use error::HostError;
+pub use running::RunningHost;
 pub use settings::{Versioning, WorkerSettings};
 pub use sizes::cache_size;
 
@@ -162,11 +163,15 @@ impl Host {
             namespace: self.connection.namespace.clone(),
         };
         let listener = self.http.map(ProbeServer::bind).transpose()?;
+        let control = self.settings.control_addr.map(ProbeServer::bind).transpose()?;
         let runtimes = Runtimes::build(&self.registry, &self.settings)?;
         let system = runtimes.system();
         let metrics = Metrics::install(&labels);
         let health = Health::new();
-        let probes = listener.map(|listener| listener.serve(health.clone(), metrics.clone())).transpose()?;
+        let serve = |listener: Option<ProbeServer>| {
+            listener.map(|listener| listener.serve(health.clone(), metrics.clone())).transpose()
+        };
+        let (probes, control) = (serve(listener)?, serve(control)?);
         let connector = Connector::new(self.connection.clone())?.with_meter(metrics.temporal_meter());
         let connector = match self.reach.take() {
             Some(reach) => reach(connector),
@@ -207,6 +212,7 @@ impl Host {
             temporal = connector.describe(),
             workers = seats.len(),
             probes = probes.as_ref().map(|probes| probes.local_addr().to_string()),
+            control = control.as_ref().map(|control| control.local_addr().to_string()),
             "polling"
         );
         if self.twice.is_some() {
@@ -231,6 +237,7 @@ impl Host {
             health,
             metrics,
             probes,
+            control,
             traces,
             trigger,
             drain,
@@ -331,99 +338,6 @@ impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (registry, settings) = (&self.registry, &self.settings);
         f.debug_struct("Host").field("registry", registry).field("settings", settings).finish_non_exhaustive()
-    }
-}
-
-/// A host whose workers poll. Dropped without a drain, it leaves at once, and Temporal times its tasks out.
-pub struct RunningHost {
-    settings: Arc<WorkerSettings>,
-    plans: Vec<Arc<QueuePlan>>,
-    health: Arc<Health>,
-    metrics: Arc<Metrics>,
-    probes: Option<crate::probes::RunningProbes>,
-    traces: Option<Traces>,
-    trigger: ShutdownTrigger,
-    drain: CancellationToken,
-    twice: Option<Arc<EveryActivityTwice>>,
-    keepers: JoinSet<Result<(), HostError>>,
-    upkeep: JoinHandle<()>,
-    schedules: Option<JoinHandle<()>>,
-    _runtimes: Runtimes,
-}
-
-impl RunningHost {
-    /// Where probes and metrics listen.
-    pub fn http_addr(&self) -> Option<SocketAddr> {
-        self.probes.as_ref().map(crate::probes::RunningProbes::local_addr)
-    }
-
-    /// The exposition that `/metrics` shows.
-    pub fn metrics(&self) -> String {
-        self.metrics.render()
-    }
-
-    /// Ends when a worker cannot be kept alive, with the cause.
-    pub async fn failed(&mut self) -> HostError {
-        loop {
-            match self.keepers.join_next().await {
-                Some(Ok(Ok(()))) => {}
-                Some(Ok(Err(error))) => return error,
-                Some(Err(error)) => return HostError::Build(format!("a worker's keeper ended: {error}")),
-                None => return HostError::Build("every worker ended without being asked to".to_owned()),
-            }
-        }
-    }
-
-    /// Leaves by the one sum: readiness goes, activities are told, polling stops, activities are cancelled near the end
-    /// of the grace, and what still runs at its end is given up, one log line each.
-    pub async fn drain(mut self) -> Report {
-        let told = Instant::now();
-        let sum = self.settings.sum();
-        self.health.draining();
-        self.trigger.fire();
-        self.drain.cancel();
-        let running: usize = self.plans.iter().map(|plan| plan.surroundings.attempts.running()).sum();
-        tracing::info!(running, grace_seconds = self.settings.grace.as_secs_f64(), "draining");
-        let all = async { while self.keepers.join_next().await.is_some() {} };
-        // Workers that end in time may still leave something behind: one that died does.
-        let _ = tokio::time::timeout(sum.abandon().saturating_sub(told.elapsed()), all).await;
-        let mut abandoned = Vec::new();
-        for attempt in self.plans.iter().flat_map(|plan| plan.surroundings.attempts.list()) {
-            tracing::warn!(
-                activity_type = attempt.activity.activity_type,
-                activity_id = attempt.activity.activity_id,
-                attempt = attempt.activity.attempt,
-                workflow_id = attempt.activity.workflow_id,
-                seconds = attempt.running.as_secs_f64(),
-                "abandoned: it did not end within the grace"
-            );
-            metrics::counter!("mainspring_activities_abandoned_total").increment(1);
-            abandoned.push(attempt);
-        }
-        self.upkeep.abort();
-        if let Some(schedules) = &self.schedules {
-            schedules.abort();
-        }
-        if let Some(traces) = self.traces.take() {
-            let limit = sum.flushed().saturating_sub(told.elapsed());
-            // It blocks, on a thread that nobody else needs now.
-            let _ = tokio::task::spawn_blocking(move || traces.flush(limit)).await;
-        }
-        if let Some(report) = self.twice.as_ref().map(|twice| twice.report()) {
-            report.unchecked.iter().for_each(|(activity_type, why)| {
-                tracing::warn!(activity_type, why, "not run twice, so not checked");
-            });
-            let (alike, different) = (report.alike.values().sum::<u64>(), report.different.len());
-            tracing::info!(alike, different, unchecked = report.unchecked.len(), "activities were run twice");
-        }
-        tracing::info!(abandoned = abandoned.len(), seconds = told.elapsed().as_secs_f64(), "drained");
-        Report { abandoned }
-    }
-}
-
-impl std::fmt::Debug for RunningHost {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RunningHost").field("http", &self.http_addr()).finish_non_exhaustive()
     }
 }
 

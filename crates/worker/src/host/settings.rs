@@ -49,6 +49,9 @@ pub struct WorkerSettings {
     pub versioning: Versioning,
     /// MAINSPRING_HTTP_ADDR: probes and metrics. Default 127.0.0.1:9090.
     pub http_addr: SocketAddr,
+    /// MAINSPRING_CONTROL_ADDR: a second listener with the same pages, on loopback, for a worker whose first one is open to
+    /// its network: log levels are changed on loopback alone. Default: none.
+    pub control_addr: Option<SocketAddr>,
     /// MAINSPRING_REPLAY_GATE: whether workers offer the workflow `mainspring-replay-gate`. Default on.
     pub replay_gate: bool,
     /// MAINSPRING_QUEUES: products on other queues than their own, for this binary; calls from workflow code follow.
@@ -165,6 +168,10 @@ impl Section for WorkerSettings {
                 .field("MAINSPRING_HTTP_ADDR")
                 .doc("Where /livez, /readyz and /metrics listen")
                 .parse(SocketAddr::from(([127, 0, 0, 1], 9090)), parse_addr),
+            control_addr: reader
+                .field("MAINSPRING_CONTROL_ADDR")
+                .doc("A second listener with the same pages, on loopback, where PUT /log-levels is taken when MAINSPRING_HTTP_ADDR is open to a network")
+                .parse_optional(parse_loopback),
             replay_gate: reader
                 .field("MAINSPRING_REPLAY_GATE")
                 .doc("Whether workers offer the workflow mainspring-replay-gate, which replays recent histories on their code: on or off")
@@ -202,6 +209,14 @@ impl Section for WorkerSettings {
         }
         settings
     }
+}
+
+fn parse_loopback(text: &str) -> Result<SocketAddr, String> {
+    let addr = parse_addr(text)?;
+    if addr.ip().is_loopback() {
+        return Ok(addr);
+    }
+    Err(format!("which others can reach: write a loopback address, such as 127.0.0.1:{}", addr.port()))
 }
 
 fn parse_addr(text: &str) -> Result<SocketAddr, String> {

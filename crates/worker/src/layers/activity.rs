@@ -62,7 +62,7 @@ pub async fn run_activity<T: Send>(
     let attempt = surroundings.attempts.begin(activity.clone(), limits);
     let span = tracing::info_span!(
         "activity",
-        namespace = activity.namespace,
+        workflow_namespace = activity.namespace,
         task_queue = activity.task_queue,
         workflow_id = activity.workflow_id,
         workflow_run_id = activity.workflow_run_id,

@@ -94,7 +94,7 @@ impl WorkflowLayer {
         });
         let span = tracing::info_span!(
             "workflow",
-            namespace = workflow.namespace,
+            workflow_namespace = workflow.namespace,
             task_queue = workflow.task_queue,
             workflow_id = workflow.workflow_id,
             workflow_run_id = workflow.workflow_run_id,

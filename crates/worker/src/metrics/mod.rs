@@ -10,6 +10,7 @@ mod families;
 mod label_sets;
 mod meter;
 mod process;
+mod produced;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -133,6 +134,9 @@ impl Metrics {
         // A product may bring a process collector of its own, and a name may be declared only once.
         if !text.contains("# TYPE process_") {
             process::render(&mut text, &self.labels.pairs());
+        }
+        if let Some(stats) = mainspring_logs::produce_stats() {
+            produced::render(&mut text, &stats, &self.labels.pairs());
         }
         text
     }

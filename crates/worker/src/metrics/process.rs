@@ -9,8 +9,7 @@ const TICKS_A_SECOND: f64 = 100.0;
 
 /// Appends the figures, with these labels.
 pub(super) fn render(text: &mut String, labels: &[(&str, &str)]) {
-    let labels =
-        labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escape(value))).collect::<Vec<_>>().join(",");
+    let labels = joined(labels);
     let stat = Stat::read();
     let figures = [
         (
@@ -35,6 +34,11 @@ pub(super) fn render(text: &mut String, labels: &[(&str, &str)]) {
             let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name}{{{labels}}} {value}\n\n");
         }
     }
+}
+
+/// Labels as a series bears them, without its braces.
+pub(super) fn joined(labels: &[(&str, &str)]) -> String {
+    labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escape(value))).collect::<Vec<_>>().join(",")
 }
 
 fn escape(value: &str) -> String {

@@ -8,13 +8,15 @@ use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
 
-use super::Health;
+use super::{Health, log_levels};
 use crate::metrics::Metrics;
 
 const PAGES: &str = "\
-/livez    do the workers' threads answer? 200 or 503, JSON
-/readyz   are all queues polled, and no drain under way? 200 or 503, JSON by queue
-/metrics  the SDK's metrics, the products' and the process's, for Prometheus
+/livez       do the workers' threads answer? 200 or 503, JSON
+/readyz      are all queues polled, and no drain under way? 200 or 503, JSON by queue
+/metrics     the SDK's metrics, the products' and the process's, for Prometheus
+/log-levels  which lines are written, and produced, JSON; on loopback PUT of levels, such as info,my_product=debug,
+             to /log-levels/written or /log-levels/produced changes them until the process ends
 ";
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -27,6 +29,13 @@ pub(super) fn answer(method: &Method, path: &str, health: &Health, metrics: &Met
         let mut refusal = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are answered here\n".to_owned());
         refusal.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return refusal;
+    }
+    if let Some(levels) = path.strip_prefix("/log-levels") {
+        return match levels {
+            "" => log_levels::shown(),
+            "/written" | "/produced" => text(StatusCode::NOT_FOUND, "GET /log-levels shows both\n".to_owned()),
+            _ => text(StatusCode::NOT_FOUND, format!("there is no such page; there are:\n{PAGES}")),
+        };
     }
     match path {
         "/livez" => {
@@ -43,13 +52,13 @@ pub(super) fn answer(method: &Method, path: &str, health: &Health, metrics: &Met
     }
 }
 
-fn json(good: bool, state: &impl Serialize) -> Response<Full<Bytes>> {
+pub(super) fn json(good: bool, state: &impl Serialize) -> Response<Full<Bytes>> {
     let status = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     // The states hold nothing that JSON cannot say.
     page(status, JSON, serde_json::to_string(state).unwrap_or_default())
 }
 
-fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
+pub(super) fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
     page(status, TEXT, body)
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 use super::answers::answer;
-use super::{Health, ProbesError};
+use super::{Health, ProbesError, log_levels};
 use crate::metrics::Metrics;
 
 /// Connections at once; the next wait in the kernel's queue.
@@ -105,6 +105,8 @@ async fn serve(
     mut stopped: oneshot::Receiver<()>,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
+    // Not the peer's address: what a proxy in the pod forwards comes from loopback too.
+    let loopback = listener.local_addr().is_ok_and(|addr| addr.ip().is_loopback());
     let (close, closing) = tokio::sync::watch::channel(());
     let mut connections = JoinSet::new();
     let accept = async {
@@ -112,7 +114,7 @@ async fn serve(
             let Ok(place) = places.clone().acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let talk = talk(stream, health.clone(), metrics.clone(), closing.clone());
+                    let talk = talk(stream, loopback, (health.clone(), metrics.clone()), closing.clone());
                     connections.spawn(async move {
                         talk.await;
                         drop(place);
@@ -140,13 +142,18 @@ async fn serve(
 /// One connection, until its client leaves, its time is over, or the server closes.
 async fn talk(
     stream: TcpStream,
-    health: Arc<Health>,
-    metrics: Arc<Metrics>,
+    loopback: bool,
+    (health, metrics): (Arc<Health>, Arc<Metrics>),
     mut closing: tokio::sync::watch::Receiver<()>,
 ) {
     let service = service_fn(move |request: Request<Incoming>| {
-        let response = answer(request.method(), request.uri().path(), &health, &metrics);
-        std::future::ready(Ok::<_, Infallible>(response))
+        let (health, metrics) = (health.clone(), metrics.clone());
+        async move {
+            Ok::<_, Infallible>(match log_levels::change(request, loopback).await {
+                Ok(response) => response,
+                Err(request) => answer(request.method(), request.uri().path(), &health, &metrics),
+            })
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

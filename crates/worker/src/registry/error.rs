@@ -84,6 +84,24 @@ pub enum RegistryError {
         /// The type there.
         second_type: IndexedValueType,
     },
+    /// A line is of one source.
+    #[error(
+        "workflow type {workflow_type} has the log source {first_source} of product {first} and {second_source} of \
+         product {second}: its lines can be of one source; take one away, or give those lines the fields log_source and \
+         log_source_id"
+    )]
+    LogSourceTwice {
+        /// The type on the wire.
+        workflow_type: String,
+        /// The product that came first.
+        first: String,
+        /// Its source.
+        first_source: String,
+        /// The product that came second; may be the same.
+        second: String,
+        /// Its source.
+        second_source: String,
+    },
     /// What contracts say of activities does not hold.
     #[error("{}", breaches.join("\n"))]
     Activities {

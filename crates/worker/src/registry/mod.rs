@@ -6,6 +6,7 @@
 mod activity_set;
 mod attributes;
 mod error;
+mod logs;
 mod moves;
 mod product;
 #[cfg(test)]
@@ -53,8 +54,9 @@ impl Registry {
     ///
     /// # Errors
     /// Two products of one name; one workflow or activity name twice on a queue; a product or queue without anything;
-    /// an empty name; a name that begins with `mainspring-`; one search attribute with two types; timeouts of an activity
-    /// that do not hold ([`Timeouts::breaches`](mainspring_vocabulary::Timeouts::breaches)), all of them at once; schedules that are wrong, all of
+    /// an empty name; a name that begins with `mainspring-`; one search attribute with two types; one workflow type with two
+    /// log sources; timeouts of an activity that do not hold
+    /// ([`Timeouts::breaches`](mainspring_vocabulary::Timeouts::breaches)), all of them at once; schedules that are wrong, all of
     /// them at once.
     pub fn new(products: impl IntoIterator<Item = Product>) -> Result<Self, RegistryError> {
         let products: Vec<Product> = products.into_iter().collect();
@@ -81,6 +83,7 @@ impl Registry {
             return Err(RegistryError::Activities { breaches });
         }
         attributes::declared(&products)?;
+        logs::check(&products)?;
         schedules::check(&products)?;
         Ok(Self { products, routes: Arc::default() })
     }

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
+use mainspring_logs::{LogSource, Sinks};
 use mainspring_schedules::Schedule;
 use mainspring_settings::{Report, Section, SettingsError, Sources};
 use mainspring_vocabulary::Contract;
@@ -83,6 +84,8 @@ pub struct Product {
     example: Option<String>,
     stand_ins: Vec<StandIn>,
     pub(super) attributes: Vec<(&'static str, IndexedValueType)>,
+    pub(super) log_sources: Vec<LogSource>,
+    pub(super) loggers: Vec<(String, Sinks)>,
     pub(super) schedules: Vec<Schedule>,
 }
 
@@ -109,6 +112,8 @@ impl Product {
             example: None,
             stand_ins: Vec::new(),
             attributes: Vec::new(),
+            log_sources: Vec::new(),
+            loggers: Vec::new(),
             schedules: Vec::new(),
         }
     }

@@ -1,0 +1,126 @@
+//! Which events reach the layer, and which of the two sinks takes them. What it says can be changed while it runs.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::{Layer, Registry};
+
+use crate::Levels;
+use crate::produce::LogRules;
+
+/// Which levels are logged, while the process runs: read and changed by whoever holds one. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct LiveLevels(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    rules: LogRules,
+    now: ArcSwap<Now>,
+}
+
+#[derive(Clone, Debug)]
+struct Now {
+    written: Filter,
+    /// `None`: nothing is produced in this process.
+    produced: Option<Filter>,
+}
+
+#[derive(Clone, Debug)]
+struct Filter {
+    levels: Levels,
+    targets: Targets,
+}
+
+/// Who takes an event, by its level and target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) written: bool,
+    pub(crate) produced: bool,
+}
+
+impl LiveLevels {
+    /// `produced` is `None` where nothing is produced.
+    pub(crate) fn new(written: Levels, produced: Option<Levels>, rules: LogRules) -> Self {
+        let now = Now {
+            written: written_filter(&rules, written),
+            produced: produced.map(|levels| produced_filter(&rules, levels)),
+        };
+        Self(Arc::new(Shared { rules, now: ArcSwap::from_pointee(now) }))
+    }
+
+    /// What is written.
+    pub fn written(&self) -> Levels {
+        self.0.now.load().written.levels.clone()
+    }
+
+    /// What is produced; `None` where nothing is.
+    pub fn produced(&self) -> Option<Levels> {
+        self.0.now.load().produced.as_ref().map(|filter| filter.levels.clone())
+    }
+
+    /// Changes what is written, from the next event on.
+    pub fn write(&self, levels: Levels) {
+        let written = written_filter(&self.0.rules, levels);
+        self.0.now.rcu(|now| Now { written: written.clone(), produced: now.produced.clone() });
+        tracing::callsite::rebuild_interest_cache();
+    }
+
+    /// Changes what is produced, from the next event on. False, and nothing changes, where nothing is produced.
+    pub fn produce(&self, levels: Levels) -> bool {
+        let produced = produced_filter(&self.0.rules, levels);
+        let before = self
+            .0
+            .now
+            .rcu(|now| Now { written: now.written.clone(), produced: now.produced.as_ref().map(|_| produced.clone()) });
+        tracing::callsite::rebuild_interest_cache();
+        before.produced.is_some()
+    }
+
+    pub(crate) fn takes(&self, metadata: &Metadata<'_>) -> Taken {
+        let now = self.0.now.load();
+        let by = |filter: &Filter| filter.targets.would_enable(metadata.target(), metadata.level());
+        Taken { written: by(&now.written), produced: now.produced.as_ref().is_some_and(by) }
+    }
+
+    /// A span's fields are in every line below it: a high level for lines must leave none without its ids.
+    fn enables(&self, metadata: &Metadata<'_>) -> bool {
+        let taken = self.takes(metadata);
+        taken.written || taken.produced || (metadata.is_span() && *metadata.level() <= Level::INFO)
+    }
+}
+
+fn written_filter(rules: &LogRules, levels: Levels) -> Filter {
+    Filter { targets: levels.written(rules), levels }
+}
+
+fn produced_filter(rules: &LogRules, levels: Levels) -> Filter {
+    Filter { targets: levels.produced(rules), levels }
+}
+
+/// The levels as a filter of the whole subscriber. What a callsite is worth is asked once, and again after a change:
+/// an event that nobody takes costs its caller a load.
+#[derive(Debug)]
+pub(crate) struct Gate(pub(crate) LiveLevels);
+
+impl<S: Subscriber> Layer<S> for Gate {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.0.enables(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        self.0.enables(metadata)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        let now = self.0.0.now.load();
+        let filters = std::iter::once(&now.written).chain(&now.produced);
+        let most = filters.filter_map(|filter| Layer::<Registry>::max_level_hint(&filter.targets)).max();
+        // Spans.
+        most.max(Some(LevelFilter::INFO))
+    }
+}

@@ -1,0 +1,6 @@
+//! The workflow.
+
+mod days;
+mod revenue_report;
+
+pub use revenue_report::RevenueReport;

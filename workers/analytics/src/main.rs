@@ -1,0 +1,5 @@
+//! The worker of the task queue `analytics`.
+
+fn main() -> std::process::ExitCode {
+    mainspring::run([analytics::product()])
+}
