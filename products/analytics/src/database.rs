@@ -49,7 +49,8 @@ impl Database {
     pub fn connect(settings: &AnalyticsSettings) -> Result<Self, SetupError> {
         let url = settings.database_url.expose();
         // What sqlx says of a URL that does not parse may have a part of it.
-        let wrong = |_| SetupError::from("ANALYTICS_DATABASE_URL cannot be read: see that its parts are percent-encoded");
+        let wrong =
+            |_| SetupError::from("ANALYTICS_DATABASE_URL cannot be read: see that its parts are percent-encoded");
         if url.starts_with(SQLITE) {
             let options = SqliteConnectOptions::from_str(url).map_err(wrong)?.busy_timeout(PATIENCE);
             let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
@@ -70,9 +71,7 @@ impl Database {
             Self::Sqlite(pool) => sqlx::query_as(REPORT_SQLITE).bind(day).fetch_one(pool).await,
         };
         match row {
-            Ok((payments, cents)) => {
-                Ok(DayReport { day: day.to_owned(), payments: payments.unsigned_abs(), cents })
-            }
+            Ok((payments, cents)) => Ok(DayReport { day: day.to_owned(), payments: payments.unsigned_abs(), cents }),
             Err(error) => {
                 let (day, told) = (day.to_owned(), error.to_string());
                 Err(match mainspring_outbox::outlook(&error) {

@@ -54,7 +54,8 @@ mod tests {
         assert_eq!(product.workflow_names().collect::<Vec<_>>(), ["RevenueReportWorkflow"]);
         assert_eq!(product.activity_names().collect::<Vec<_>>(), ["report_day"]);
         let schedules = registry.schedules();
-        let named: Vec<_> = schedules.iter().map(|schedule| (schedule.id(), schedule.workflow(), schedule.queue())).collect();
+        let named: Vec<_> =
+            schedules.iter().map(|schedule| (schedule.id(), schedule.workflow(), schedule.queue())).collect();
         assert_eq!(named, [("daily-revenue-report", "RevenueReportWorkflow", "analytics")]);
         Ok(())
     }

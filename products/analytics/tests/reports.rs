@@ -30,7 +30,8 @@ impl Shop {
     async fn sqlite() -> Result<Self, TestError> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("shop.db");
-        let pool = sqlx::SqlitePool::connect_with(SqliteConnectOptions::new().filename(&path).create_if_missing(true)).await?;
+        let pool =
+            sqlx::SqlitePool::connect_with(SqliteConnectOptions::new().filename(&path).create_if_missing(true)).await?;
         pool.execute(include_str!("../schema/sqlite.sql")).await?;
         pool.close().await;
         Self::at(format!("sqlite:{}", path.display()), folder)

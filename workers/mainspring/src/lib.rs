@@ -4,10 +4,5 @@ use mainspring::Product;
 
 /// The products, in the order in which they are listed.
 pub fn products() -> [Product; 4] {
-    [
-        general_purpose::product(),
-        onboarding::product(),
-        travelling_salesman_solver::product(),
-        analytics::product(),
-    ]
+    [general_purpose::product(), onboarding::product(), travelling_salesman_solver::product(), analytics::product()]
 }
