@@ -42,7 +42,7 @@ async fn main() -> Result<(), TestError> {
     let planner = Planner::new(&link, "default", connector.payloads());
     let owner = Owner::product("bench");
     let schedules: Vec<Schedule> = (0..arguments.schedules.get()).map(|number| schedule(number, &owner)).collect();
-    let scope = Scope { owners: [owner].into(), orphans: Orphans::Show, adopt: false };
+    let scope = Scope { owners: [owner].into(), orphans: Orphans::Show, ..Scope::default() };
     let begun = Instant::now();
     let plan = Box::pin(planner.plan(&schedules, &scope, &|_, _| {})).await?;
     let applied = Box::pin(planner.apply(plan, &|_, _| {})).await;

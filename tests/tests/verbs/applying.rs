@@ -14,8 +14,9 @@ pub(crate) struct Declaring {
 impl Declaring {
     pub(crate) async fn new(count: usize) -> Result<Self, TestError> {
         let desk = Desk::idle().await?;
+        let id = desk.env.id("schedule");
         let line = |number: usize| {
-            let id = format!("{}-{number}", desk.env.id("schedule"));
+            let id = format!("{id}-{number}");
             json!({
                 "id": id, "workflow": "wait", "task_queue": desk.queue, "input": 7, "cron": ["0 9 * * 1-5"], "jitter": "5m", "paused": true,
                 "time_zone": "Europe/Berlin",
@@ -125,6 +126,13 @@ async fn prune_deletes_what_the_product_no_longer_declares_and_json_says_so() ->
     );
     let (code, plan) = declaring.json(&["plan", "--prune"]).await?;
     assert_eq!((code, action(&plan)), (0, None), "{plan}");
+    // The product itself goes.
+    let product = declaring.product();
+    declaring.run(&["plan", "--former", &product]).await?.refuses(64, "is not gone: leave out --former");
+    let mut elsewhere = Declaring::new(0).await?;
+    elsewhere.lines.clear();
+    let (code, plan) = elsewhere.json(&["plan", "--prune", "--former", &product]).await?;
+    assert_eq!((code, &plan["counts"]["delete"]), (2, &json!(2)), "{plan}");
     Ok(())
 }
 

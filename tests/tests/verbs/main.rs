@@ -12,7 +12,6 @@ mod lost_answers;
 mod many_schedules;
 mod refusals;
 mod schedules;
-mod schedules_over_a_flaky_network;
 mod starting;
 mod temporals_cli;
 mod waiting;

@@ -80,6 +80,9 @@ pub(crate) struct PlanArguments {
     /// Take over schedules of these ids that somebody else made
     #[arg(long)]
     pub(crate) adopt: bool,
+    /// A product that was removed from the code: its schedules are no longer declared; may be given several times
+    #[arg(long, value_name = "PRODUCT")]
+    pub(crate) former: Vec<String>,
     /// Only the schedules of this product; may be given several times
     #[arg(long)]
     pub(crate) product: Vec<String>,

@@ -45,9 +45,9 @@ async fn dispatch(verb: SchedulesVerb, registry: &Registry, sources: &Sources, n
     match verb {
         SchedulesVerb::List(arguments) => list::run(&connect().await?, &arguments).await,
         SchedulesVerb::Describe(arguments) => Box::pin(describe::run(&connect().await?, &arguments)).await,
-        SchedulesVerb::Pause(arguments) => pause::run(&connect().await?, &arguments, true).await,
-        SchedulesVerb::Unpause(arguments) => pause::run(&connect().await?, &arguments, false).await,
-        SchedulesVerb::Trigger(arguments) => Box::pin(trigger::run(&connect().await?, &arguments)).await,
+        SchedulesVerb::Pause(arguments) => pause::run(&connect().await?, &arguments, true, notice).await,
+        SchedulesVerb::Unpause(arguments) => pause::run(&connect().await?, &arguments, false, notice).await,
+        SchedulesVerb::Trigger(arguments) => Box::pin(trigger::run(&connect().await?, &arguments, notice)).await,
         SchedulesVerb::Backfill(arguments) => {
             backfill::check(&arguments)?;
             Box::pin(backfill::run(&connect().await?, &arguments, notice)).await
@@ -55,7 +55,7 @@ async fn dispatch(verb: SchedulesVerb, registry: &Registry, sources: &Sources, n
         SchedulesVerb::Plan(arguments) => Box::pin(plan::run(&arguments, registry, sources)).await,
         SchedulesVerb::Apply(arguments) => Box::pin(apply::run(&arguments, registry, sources)).await,
         SchedulesVerb::Reconcile(arguments) => Box::pin(reconcile::run(&arguments, sources)).await,
-        SchedulesVerb::Delete(arguments) => delete::run(&connect().await?, &arguments).await,
+        SchedulesVerb::Delete(arguments) => delete::run(&connect().await?, &arguments, notice).await,
     }
 }
 
@@ -70,6 +70,13 @@ impl Desk {
         let server = Server::connect(settings).await?;
         let calls = Schedules::new(server.link(), &server.namespace);
         Ok(Self { server, calls })
+    }
+
+    /// What is said when the command is interrupted: the server may have heard it.
+    fn doubt(notice: &Notice, id: &str, done: &str) {
+        notice.set(format!(
+            "Schedule {id} may have been {done}, or not: look with `mainspring schedules describe --schedule-id {id}`"
+        ));
     }
 
     /// As an end of the command. For an id that is not known, with those that may have been meant.

@@ -44,9 +44,17 @@ pub(super) struct Declared {
 impl Declared {
     pub(super) fn of(arguments: &PlanArguments, registry: &Registry, sources: &Sources) -> Result<Self, Failure> {
         let registry = chosen(&arguments.product, &[], &placed(registry, sources)?)?;
-        let owners = registry.products().iter().map(Product::name).map(Owner::product).collect();
+        if let Some(there) = arguments.former.iter().find(|name| registry.product(name).is_some()) {
+            return Err(Failure::Usage(format!("product {there} is not gone: leave out --former {there}")));
+        }
+        let names = registry.products().iter().map(Product::name).chain(arguments.former.iter().map(String::as_str));
+        let owners = names.map(Owner::product).collect();
+        let workflows = registry.workflows().map(|workflow| workflow.name().to_owned()).collect();
         let orphans = if arguments.prune { Orphans::Delete } else { Orphans::Show };
-        Ok(Self { schedules: registry.schedules(), scope: Scope { owners, orphans, adopt: arguments.adopt } })
+        Ok(Self {
+            schedules: registry.schedules(),
+            scope: Scope { owners, orphans, workflows, adopt: arguments.adopt },
+        })
     }
 }
 

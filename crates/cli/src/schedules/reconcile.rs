@@ -20,7 +20,7 @@ pub(super) async fn run(arguments: &ReconcileArguments, sources: &Sources) -> Re
     }
     let rows: Vec<Schedule> = rows.into_iter().map(|row| row.owner(owner.clone())).collect();
     let desk = Desk::connect(sources).await?;
-    let scope = Scope { owners: [owner].into(), orphans: Orphans::Delete, adopt: false };
+    let scope = Scope { owners: [owner].into(), orphans: Orphans::Delete, ..Scope::default() };
     let plan = desk.plan(&rows, &scope).await?;
     carry_out(&desk, plan, arguments.dry_run, arguments.output).await
 }

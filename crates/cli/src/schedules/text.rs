@@ -58,7 +58,7 @@ pub(super) fn of(shown: &Value, clock: &Clock, next: &[SystemTime]) -> String {
         )),
     );
     for (label, field) in [("Created", "create_time"), ("Updated", "update_time")] {
-        line(&mut text, label, word(&shown[field]["utc"]));
+        line(&mut text, label, to_second(&shown[field]["utc"]));
     }
     for (label, field) in [("Memo", "memo"), ("Attributes", "search_attributes")] {
         let value = &shown[field];
@@ -69,7 +69,14 @@ pub(super) fn of(shown: &Value, clock: &Clock, next: &[SystemTime]) -> String {
 
 fn run(run: &Value) -> String {
     let cell = |value: &Value| word(value).unwrap_or_default();
-    format!("{}  {}  {}", cell(&run["schedule_time"]["utc"]), cell(&run["workflow_id"]), cell(&run["status"]))
+    let time = to_second(&run["schedule_time"]["utc"]).unwrap_or_default();
+    format!("{time}  {}  {}", cell(&run["workflow_id"]), cell(&run["status"]))
+}
+
+/// Nobody reads what is below it.
+fn to_second(time: &Value) -> Option<String> {
+    let time = time.as_str()?;
+    Some(time.split_once('.').map_or_else(|| time.to_owned(), |(seconds, _)| format!("{seconds}Z")))
 }
 
 fn items(value: &Value) -> impl Iterator<Item = &Value> {

@@ -7,10 +7,12 @@ use super::Desk;
 use crate::arguments::Output;
 use crate::arguments::schedules::TriggerArguments;
 use crate::exit::Failure;
+use crate::workflow::Notice;
 use crate::{print, say};
 
-pub(super) async fn run(desk: &Desk, arguments: &TriggerArguments) -> Result<(), Failure> {
+pub(super) async fn run(desk: &Desk, arguments: &TriggerArguments, notice: &Notice) -> Result<(), Failure> {
     let id = &arguments.one.schedule_id;
+    Desk::doubt(notice, id, "triggered");
     let triggered = match desk.calls.trigger(id, arguments.overlap_policy.map(Into::into)).await {
         Ok(triggered) => triggered,
         Err(error) => return Err(desk.failure(error).await),

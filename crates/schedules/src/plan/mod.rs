@@ -64,6 +64,8 @@ pub struct Scope {
     pub owners: BTreeSet<Owner>,
     /// What becomes of orphans.
     pub orphans: Orphans,
+    /// Their workflows. A list does not show the mark of a schedule that was taken over: of those without one, the ones that start such a workflow are looked at.
+    pub workflows: BTreeSet<String>,
     /// Take over schedules of declared ids that are somebody else's, or nobody's.
     pub adopt: bool,
 }

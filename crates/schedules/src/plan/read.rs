@@ -147,7 +147,8 @@ impl Planner {
             }
             // A mark that cannot be decoded is not ours.
             let owner = marked(entry.memo.as_ref(), &self.payloads).await.ok().flatten();
-            if owner.is_none_or(|owner| !scope.owners.contains(&owner)) {
+            let workflow = entry.info.and_then(|info| info.workflow_type).unwrap_or_default().name;
+            if !owner.map_or_else(|| scope.workflows.contains(&workflow), |owner| scope.owners.contains(&owner)) {
                 continue;
             }
             let Some(live) = self.read(&entry.schedule_id).await? else { continue };

@@ -19,7 +19,7 @@ impl Planner {
     /// As [`Planner::plan`]; what becomes of each schedule stands in the answer.
     pub async fn reconcile(&self, owner: &Owner, rows: Vec<Schedule>) -> Result<Applied, ScheduleError> {
         let rows: Vec<Schedule> = rows.into_iter().map(|row| row.owner(owner.clone())).collect();
-        let scope = Scope { owners: [owner.clone()].into(), orphans: Orphans::Delete, adopt: false };
+        let scope = Scope { owners: [owner.clone()].into(), orphans: Orphans::Delete, ..Scope::default() };
         let plan = self.plan(&rows, &scope, &|_, _| {}).await?;
         Ok(self.apply(plan, &|_, _| {}).await)
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 use temporalio_common::protos::temporal::api::schedule::v1::Schedule as Message;
 use temporalio_common::protos::temporal::api::workflowservice::v1::CreateScheduleRequest;
 
-use crate::desk::{Desk, steps};
+use crate::desk::{Desk, LIMIT, steps};
 
 #[tokio::test]
 async fn what_was_created_is_unchanged_afterwards_and_a_second_apply_does_nothing() {
@@ -152,11 +152,24 @@ async fn a_schedule_of_somebody_else_is_refused_and_can_be_taken_over() {
         ]
     );
     assert!(desk.schedules.exists(&desk.id("three")).await.unwrap(), "one that is refused does not stop the rest");
-    let mut scope = desk.scope(Orphans::Ignore);
+    let mut scope = desk.scope(Orphans::Delete);
     scope.adopt = true;
     let plan = desk.plan_in(&schedules, &scope).await;
     desk.carry_out(plan).await;
     assert_eq!(desk.plan(&schedules).await.pending(), 0);
+    // Lists show no mark of those, so they are known by their workflow.
+    scope.workflows.insert(format!("sweep-{}", desk.name));
+    let renamed = |id: &str| desk.owned(Schedule::untyped(desk.id(id), &format!("sweep-{}", desk.name), []));
+    desk.apply(&[renamed("one")]).await;
+    let listed = async {
+        loop {
+            let plan = desk.plan_in(&[renamed("three")], &scope).await;
+            if plan.steps.iter().any(|step| step.id == desk.id("one")) {
+                return plan.steps.iter().find(|step| step.id == desk.id("one")).map(|step| step.action);
+            }
+        }
+    };
+    assert_eq!(tokio::time::timeout(LIMIT, listed).await.unwrap(), Some(Action::Delete));
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ impl Desk {
     }
 
     pub(crate) fn scope(&self, orphans: Orphans) -> Scope {
-        Scope { owners: [self.owner.clone()].into(), orphans, adopt: false }
+        Scope { owners: [self.owner.clone()].into(), orphans, ..Scope::default() }
     }
 
     pub(crate) async fn plan(&self, schedules: &[Schedule]) -> Plan {

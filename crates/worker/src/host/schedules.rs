@@ -12,7 +12,9 @@ pub(super) async fn apply(schedules: Vec<Schedule>, connector: Connector, namesp
         Err(error) => return tracing::error!(%error, "schedules were not applied: {again}"),
     };
     let planner = Planner::new(&link, namespace, connector.payloads());
-    let plan = match planner.plan(&schedules, &Scope::default(), &|_, _| {}).await {
+    let owners = schedules.iter().filter_map(Schedule::owned_by).cloned().collect();
+    let scope = Scope { owners, ..Scope::default() };
+    let plan = match planner.plan(&schedules, &scope, &|_, _| {}).await {
         Ok(plan) => plan,
         Err(error) => return tracing::error!(%error, "schedules were not applied: {again}"),
     };

@@ -3,8 +3,8 @@
 use mainspring_servers::proxy::{Fault, Match, WireProxy};
 use serde_json::json;
 
-use crate::desk::Outcome;
-use crate::schedules::{Planner, cron, run};
+use super::{Planner, command, cron, run};
+use crate::desk::{Outcome, masked};
 
 /// Once before the server has the request, and once before the command has the answer.
 fn break_twice(proxy: &WireProxy, method: &str) {
@@ -55,5 +55,25 @@ async fn what_is_only_read_is_read_again() -> Outcome {
     proxy.fault(Match::method("ListSchedules"), Fault::Status(7, "not yours".to_owned()));
     let refused = run(&behind, &["list"]).await?;
     refused.is(69, "", "error: schedules could not be listed, for Temporal gives no leave: not yours\n");
+    Ok(())
+}
+
+#[tokio::test]
+async fn ctrl_c_says_that_it_is_not_known() -> Outcome {
+    let planner = Planner::new().await?;
+    let proxy = WireProxy::builder(planner.env.address().parse()?).start().await?;
+    let id = planner.schedule("cut", cron("0 9 * * *")).await?;
+    proxy.fault(Match::method("PatchSchedule"), Fault::Hang);
+    let trigger = command(&proxy.address(), &["trigger", "-s", &id]).spawn()?;
+    proxy.wait_for_count("PatchSchedule", 1, std::time::Duration::from_secs(30)).await?;
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(trigger.id().ok_or("it has ended")?)?);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT)?;
+    let output = trigger.wait_with_output().await?;
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(130), &b""[..]));
+    assert_eq!(
+        masked(&String::from_utf8(output.stderr)?),
+        "error: interrupted. Schedule cut-# may have been triggered, or not: look with `mainspring schedules describe \
+         --schedule-id cut-#`\n"
+    );
     Ok(())
 }
