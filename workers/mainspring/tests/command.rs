@@ -155,6 +155,8 @@ fn config_shows_and_checks() -> Outcome {
         assert!(talk.contains(&format!("{name} is missing, and has no default")), "{talk}");
         check.env(name, "https://services.example.com/v1");
     }
+    assert!(talk.contains("ANALYTICS_DATABASE_URL is missing, and has no default"), "{talk}");
+    check.env("ANALYTICS_DATABASE_URL", "sqlite:shop.db");
     let fine = check.output()?;
     assert_eq!((fine.status.code(), String::from_utf8(fine.stdout)?.as_str()), (Some(0), "every setting is fine\n"));
     Ok(())
