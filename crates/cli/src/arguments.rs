@@ -28,7 +28,7 @@ use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
     version,
     after_help = "Example:\n  mainspring dev\n  mainspring workflow execute no-op \
 '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'\n\nExit codes: 0 done, 1 the workflow failed or \
-ended otherwise, or a check found something, 64 wrong arguments or input, 66 no such workflow or schedule, 69 Temporal cannot be reached or nobody polls, 70 anything \
+ended otherwise, or a check found something, 2 changes are pending in `schedules plan`, 64 wrong arguments or input, 66 no such workflow or schedule, 69 Temporal cannot be reached or nobody polls, 70 anything \
 else, 71 the operating system refused something, 78 a setting is missing or wrong, 130 Ctrl-C, 143 SIGTERM twice."
 )]
 pub(crate) struct Arguments {

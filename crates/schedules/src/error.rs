@@ -83,8 +83,8 @@ pub enum ScheduleError {
         /// Why, and what would be right.
         reason: String,
     },
-    /// Nobody answered the call before it.
-    #[error("schedule {id} was not tried, for Temporal answers no more: apply again when it does")]
+    /// Nobody answered the call before it, or gave us leave.
+    #[error("schedule {id} was not tried, for Temporal did not take the one before: apply again when it does")]
     NotTried {
         /// The schedule.
         id: String,
@@ -105,7 +105,7 @@ pub enum ScheduleError {
 }
 
 impl ScheduleError {
-    /// Whether nobody answered: what the server would say is not known.
+    /// Whether nobody answered, or gives us leave: then other schedules would fare no better.
     pub const fn is_silence(&self) -> bool {
         matches!(self, Self::Call(CallError::Unanswered { .. } | CallError::Denied { .. }))
     }

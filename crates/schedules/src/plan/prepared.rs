@@ -43,7 +43,7 @@ impl Prepared {
         let shown = |(field, value): (&String, &Value)| Change {
             field: field.clone(),
             before: Value::Null,
-            after: self.wanted.server.get(field).filter(|_| field != "cron").unwrap_or(value).clone(),
+            after: self.wanted.server.get(field).unwrap_or(value).clone(),
             cause: Cause::Code,
         };
         self.wanted.code.iter().map(shown).collect()
