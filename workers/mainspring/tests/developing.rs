@@ -189,7 +189,7 @@ fn a_worker_of_nothing_known_is_refused_with_what_there_is() -> Outcome {
     let (code, _, talk) = run(MAINSPRING, &["worker", "start", "--task-queue", "nowhere"])?;
     assert_eq!(code, 64);
     assert!(
-        talk.starts_with("error: no product is on task queue nowhere: there is general-purpose-task-queue"),
+        talk.starts_with("error: no product is on task queue nowhere: there is analytics, general-purpose-task-queue"),
         "{talk}"
     );
     let (code, _, talk) = run(MAINSPRING, &["dev", "--products", "biling"])?;

@@ -18,7 +18,7 @@ use nix::unistd::Pid;
 type Outcome = Result<(), TestError>;
 
 const MAINSPRING: &str = env!("CARGO_BIN_EXE_mainspring");
-const QUEUES: [&str; 3] = ["analytics", "general-purpose-task-queue", "onboarding"];
+const QUEUES: [&str; 3] = ["general-purpose-task-queue", "analytics", "onboarding"];
 
 /// The longest wait for an event.
 const PATIENCE: Duration = Duration::from_secs(60);
