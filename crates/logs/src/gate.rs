@@ -6,11 +6,13 @@ use arc_swap::ArcSwap;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 use tracing::{Level, Metadata, Subscriber};
+use tracing_log::AsLog;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::{Layer, Registry};
 
 use crate::Levels;
+use crate::levels::Produced;
 use crate::produce::LogRules;
 
 /// Which levels are logged, while the process runs: read and changed by whoever holds one. Cheap to clone.
@@ -25,21 +27,26 @@ struct Shared {
 
 #[derive(Clone, Debug)]
 struct Now {
-    written: Filter,
+    written: Written,
     /// `None`: nothing is produced in this process.
-    produced: Option<Filter>,
+    produced: Option<(Levels, Produced)>,
 }
 
 #[derive(Clone, Debug)]
-struct Filter {
+struct Written {
     levels: Levels,
+    /// Without the loggers that are only produced.
     targets: Targets,
+    /// With them: a line that cannot be produced is better written than lost.
+    all: Targets,
 }
 
 /// Who takes an event, by its level and target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Taken {
     pub(crate) written: bool,
+    /// Written if it is not produced after all.
+    pub(crate) written_else: bool,
     pub(crate) produced: bool,
 }
 
@@ -47,8 +54,8 @@ impl LiveLevels {
     /// `produced` is `None` where nothing is produced.
     pub(crate) fn new(written: Levels, produced: Option<Levels>, rules: LogRules) -> Self {
         let now = Now {
-            written: written_filter(&rules, written),
-            produced: produced.map(|levels| produced_filter(&rules, levels)),
+            written: Written::new(&rules, written),
+            produced: produced.map(|levels| with_filter(&rules, levels)),
         };
         Self(Arc::new(Shared { rules, now: ArcSwap::from_pointee(now) }))
     }
@@ -60,46 +67,59 @@ impl LiveLevels {
 
     /// What is produced; `None` where nothing is.
     pub fn produced(&self) -> Option<Levels> {
-        self.0.now.load().produced.as_ref().map(|filter| filter.levels.clone())
+        self.0.now.load().produced.as_ref().map(|(levels, _)| levels.clone())
     }
 
     /// Changes what is written, from the next event on.
     pub fn write(&self, levels: Levels) {
-        let written = written_filter(&self.0.rules, levels);
+        let written = Written::new(&self.0.rules, levels);
         self.0.now.rcu(|now| Now { written: written.clone(), produced: now.produced.clone() });
-        tracing::callsite::rebuild_interest_cache();
+        rebuild();
     }
 
     /// Changes what is produced, from the next event on. False, and nothing changes, where nothing is produced.
     pub fn produce(&self, levels: Levels) -> bool {
-        let produced = produced_filter(&self.0.rules, levels);
+        let produced = with_filter(&self.0.rules, levels);
         let before = self
             .0
             .now
             .rcu(|now| Now { written: now.written.clone(), produced: now.produced.as_ref().map(|_| produced.clone()) });
-        tracing::callsite::rebuild_interest_cache();
+        rebuild();
         before.produced.is_some()
     }
 
     pub(crate) fn takes(&self, metadata: &Metadata<'_>) -> Taken {
         let now = self.0.now.load();
-        let by = |filter: &Filter| filter.targets.would_enable(metadata.target(), metadata.level());
-        Taken { written: by(&now.written), produced: now.produced.as_ref().is_some_and(by) }
+        let (target, level) = (metadata.target(), metadata.level());
+        Taken {
+            written: now.written.targets.would_enable(target, level),
+            written_else: now.written.all.would_enable(target, level),
+            produced: now.produced.as_ref().is_some_and(|(_, filter)| filter.takes(target, *level)),
+        }
     }
 
     /// A span's fields are in every line below it: a high level for lines must leave none without its ids.
     fn enables(&self, metadata: &Metadata<'_>) -> bool {
         let taken = self.takes(metadata);
-        taken.written || taken.produced || (metadata.is_span() && *metadata.level() <= Level::INFO)
+        taken.written_else || taken.produced || (metadata.is_span() && *metadata.level() <= Level::INFO)
     }
 }
 
-fn written_filter(rules: &LogRules, levels: Levels) -> Filter {
-    Filter { targets: levels.written(rules), levels }
+impl Written {
+    fn new(rules: &LogRules, levels: Levels) -> Self {
+        Self { targets: levels.written(rules), all: levels.targets(), levels }
+    }
 }
 
-fn produced_filter(rules: &LogRules, levels: Levels) -> Filter {
-    Filter { targets: levels.produced(rules), levels }
+fn with_filter(rules: &LogRules, levels: Levels) -> (Levels, Produced) {
+    let filter = levels.produced(rules);
+    (levels, filter)
+}
+
+/// Every callsite asks anew. The `log` crate has a level of its own, set when the log was installed.
+fn rebuild() {
+    tracing::callsite::rebuild_interest_cache();
+    tracing_log::log::set_max_level(LevelFilter::current().as_log());
 }
 
 /// The levels as a filter of the whole subscriber. What a callsite is worth is asked once, and again after a change:
@@ -118,9 +138,9 @@ impl<S: Subscriber> Layer<S> for Gate {
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
         let now = self.0.0.now.load();
-        let filters = std::iter::once(&now.written).chain(&now.produced);
-        let most = filters.filter_map(|filter| Layer::<Registry>::max_level_hint(&filter.targets)).max();
+        let written = Layer::<Registry>::max_level_hint(&now.written.all).unwrap_or(LevelFilter::TRACE);
+        let produced = now.produced.as_ref().map_or(LevelFilter::OFF, |(_, filter)| filter.most());
         // Spans.
-        most.max(Some(LevelFilter::INFO))
+        Some(written.max(produced).max(LevelFilter::INFO))
     }
 }

@@ -14,7 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::fields::{Fields, Recorder};
 use crate::form::{Form, Line};
 use crate::gate::LiveLevels;
-use crate::produce::{Complaint, Outlet, Sinks, sinks_of, stamp};
+use crate::produce::{Complaint, Offered, Outlet, Sinks, sinks_of, stamp};
 use crate::settings::MIN_LINE;
 use crate::writer::Sink;
 
@@ -132,16 +132,23 @@ where
         let outlet = self.produce.as_ref().map(|(_, outlet)| outlet);
         let outlet = outlet.filter(|_| sinks != Sinks::WriteOnly && taken.is_some_and(|taken| taken.produced));
         let (micros, time) = if outlet.is_some() { stamp(now) } else { (0, now) };
-        if sinks != Sinks::ProduceOnly && taken.is_none_or(|taken| taken.written) {
+        let level = *metadata.level();
+        let offered =
+            outlet.map_or(Offered::Not(None), |outlet| outlet.offer(level, micros, &fields, self.limit, &mut line));
+        // What is for users alone and cannot be produced is better written than lost.
+        let is_written = taken.is_none_or(|taken| match offered {
+            Offered::Taken => taken.written && sinks != Sinks::ProduceOnly,
+            Offered::Not(_) => taken.written_else,
+        });
+        if is_written {
             let said = Line { time, metadata, fields: &fields, in_scope: scope.is_some(), function };
+            line.clear();
             if self.form.push(&said, self.limit, &mut line) {
                 self.sink.count_cut();
             }
             self.sink.write(&line);
         }
-        let level = *metadata.level();
-        let complaint = outlet.and_then(|outlet| outlet.offer(level, micros, &fields, self.limit, &mut line));
-        if let Some(complaint) = complaint {
+        if let Offered::Not(Some(complaint)) = offered {
             fields.clear();
             fields.put_message(&complaint, self.limit / 2);
             line.clear();

@@ -1,7 +1,9 @@
 //! Which events are logged: a level for all, and levels by target.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 
@@ -79,13 +81,37 @@ impl Levels {
 
     /// What is produced: the products' own code, and what is named. Whoever reads these lines did not ask for those of
     /// a database driver.
-    pub(crate) fn produced(&self, rules: &LogRules) -> Targets {
-        let level = |target: &str| (target.to_owned(), self.level);
-        let products = rules.crates().map(level);
-        let named = rules.loggers_of(Sinks::Both).chain(rules.loggers_of(Sinks::ProduceOnly)).map(level);
-        let elsewhere = rules.loggers_of(Sinks::WriteOnly).map(|target| (target.to_owned(), LevelFilter::OFF));
-        let targets = Targets::new().with_default(LevelFilter::OFF).with_targets(products).with_targets(named);
-        targets.with_targets(elsewhere).with_targets(self.named.iter().cloned())
+    pub(crate) fn produced(&self, rules: &LogRules) -> Produced {
+        let with = |sinks, level| rules.loggers_of(sinks).map(move |target| (target.to_owned(), level));
+        let loggers = with(Sinks::Both, self.level).chain(with(Sinks::ProduceOnly, self.level));
+        let mut named: Vec<_> = loggers.chain(with(Sinks::WriteOnly, LevelFilter::OFF)).collect();
+        named.retain(|(target, _)| self.named.iter().all(|(own, _)| own != target));
+        named.extend(self.named.iter().cloned());
+        named.sort_by_key(|(target, _)| std::cmp::Reverse(target.len()));
+        Produced { named, crates: rules.crates().map(str::to_owned).collect(), level: self.level }
+    }
+}
+
+/// What is produced. A named target is the beginning of a path, as everywhere; a crate is the whole of its first part, so
+/// that a product `sql` does not speak for `sqlx`.
+#[derive(Clone, Debug)]
+pub(crate) struct Produced {
+    /// The longest first.
+    named: Vec<(String, LevelFilter)>,
+    crates: BTreeSet<String>,
+    level: LevelFilter,
+}
+
+impl Produced {
+    pub(crate) fn takes(&self, target: &str, level: Level) -> bool {
+        let named = self.named.iter().find(|(begin, _)| target.starts_with(begin.as_str())).map(|(_, most)| *most);
+        let of_crate = || self.crates.contains(target.split("::").next().unwrap_or(target)).then_some(self.level);
+        named.or_else(of_crate).is_some_and(|most| level <= most)
+    }
+
+    /// The least level that any of it has.
+    pub(crate) fn most(&self) -> LevelFilter {
+        self.named.iter().map(|(_, most)| *most).fold(self.level, LevelFilter::max)
     }
 }
 
@@ -109,8 +135,6 @@ fn level(word: &str) -> Option<LevelFilter> {
 
 #[cfg(test)]
 mod tests {
-    use tracing::Level;
-
     use super::*;
 
     fn logged(levels: &str, target: &str, level: Level) -> bool {
@@ -133,6 +157,17 @@ mod tests {
     fn a_low_level_is_not_raised_for_the_quiet_ones() {
         assert!(!logged("error", "temporalio_sdk", Level::WARN));
         assert!(!logged("off", "temporalio_sdk", Level::ERROR));
+    }
+
+    #[test]
+    fn a_products_crate_speaks_for_no_crate_that_begins_alike() {
+        let produced = Levels::debug().produced(&LogRules::default().with_crate("sql"));
+        assert!(produced.takes("sql", Level::DEBUG) && produced.takes("sql::rows", Level::INFO));
+        assert!(!produced.takes("sqlx::query", Level::ERROR) && !produced.takes("sql::rows", Level::TRACE));
+        let named = Levels::parse("info,sqlx=warn,sql::rows=off").unwrap();
+        let produced = named.produced(&LogRules::default().with_crate("sql"));
+        assert!(produced.takes("sqlx::query", Level::WARN) && !produced.takes("sql::rows::of", Level::ERROR));
+        assert!(produced.takes("sql::keys", Level::INFO));
     }
 
     #[test]

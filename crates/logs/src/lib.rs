@@ -26,11 +26,12 @@
 //! | `msg` | the event's message; empty when it has none |
 //! | `logger` | its target, a module's path unless said otherwise |
 //! | `filename`, `lineno` | where the event is in the source; the file without its folders |
-//! | `namespace`, `task_queue`, `workflow_id`, `workflow_run_id`, `workflow_type`, `activity_id`, `activity_type`, `attempt` | inside an activity or workflow |
+//! | `func_name` | the innermost span of the event's own module: under `#[tracing::instrument]`, the function |
+//! | `workflow_namespace`, `task_queue`, `workflow_id`, `workflow_run_id`, `workflow_type`, `activity_id`, `activity_type`, `attempt` | inside an activity or workflow |
 //! | any other | the fields of the spans, root to leaf, then of the event; the innermost of one name wins |
 //! | `cut` | `true` when the line was longer than `MAINSPRING_LOG_MAX_LINE_BYTES` and something was left out |
 //!
-//! There is no `func_name`: `tracing` does not know it. A field under one of the fixed names of the record is renamed,
+//! A field under one of the fixed names of the record is renamed,
 //! `level` to `field_level`. Numbers and booleans keep their type; an error given as `&dyn Error` becomes its chain,
 //! `[{"message": "…"}, …]`. The value of a field whose name tells of a secret (`password`, `api_key`, `….token`) is
 //! `***`.

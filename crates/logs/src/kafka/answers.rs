@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
+use rdkafka::bindings::{rd_kafka_message_status, rd_kafka_msg_status_t};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
@@ -188,10 +189,20 @@ impl ProducerContext for Answers {
                 self.queue.stats().count_delivered(since(at_micros));
                 self.queue.stats().release(1, bytes);
             }
+            // A connection that broke off brings what was sent over it back among what waits.
+            Some(Code::PurgeQueue) if was_sent(message) => self.fail(Code::PurgeInflight, 1, bytes),
             Some(Code::PurgeQueue) => self.never_sent(message, at_micros, bytes),
             Some(code) => self.fail(code, 1, bytes),
         }
     }
+}
+
+/// Whether the client sent it, so that it may be in the topic whatever became of the answer.
+#[allow(unsafe_code)]
+fn was_sent(message: &BorrowedMessage<'_>) -> bool {
+    // SAFETY: the message is borrowed, so its pointer is good, and the function only reads a field of it.
+    let status = unsafe { rd_kafka_message_status(message.ptr()) };
+    status != rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_NOT_PERSISTED
 }
 
 fn cause(code: Code) -> Failed {

@@ -14,7 +14,9 @@ use tracing::{Level, Metadata};
 pub(crate) enum Complaint {
     /// No rule for the type.
     NoSource { workflow_type: String },
-    /// The rule finds no id in this workflow id.
+    /// Its team is no whole number.
+    BadTeamId { workflow_type: String, team: String },
+    /// The rule finds no id in this workflow id, or it is too long.
     NoSourceId { workflow_type: String, workflow_id: String },
 }
 
@@ -27,10 +29,15 @@ impl fmt::Display for Complaint {
                  give its product a Product::log_source for that type, or the lines a field log_source and \
                  log_source_id; this is said once for a type"
             ),
+            Self::BadTeamId { workflow_type, team } => write!(
+                f,
+                "a line of workflow type {workflow_type:?} has the team_id {team:?}, so it is not produced: a team_id is a \
+                 whole number, 0 or more; this is said once for a type"
+            ),
             Self::NoSourceId { workflow_type, workflow_id } => write!(
                 f,
-                "the log source of workflow type {workflow_type:?} finds no id in workflow id {workflow_id:?}, so its \
-                 lines are not produced: correct the SourceId of its Product::log_source, or give the lines a field \
+                "the log source of workflow type {workflow_type:?} finds no id of up to 512 bytes in workflow id \
+                 {workflow_id:?}, so its lines are not produced: correct the SourceId of its Product::log_source, or give the lines a field \
                  log_source_id; this is said once for a type"
             ),
         }

@@ -10,7 +10,7 @@ mod sinks;
 mod source;
 mod stamp;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -31,16 +31,27 @@ const LOG_SOURCE: &str = "log_source";
 const LOG_SOURCE_ID: &str = "log_source_id";
 /// The field without which nothing is produced.
 const TEAM_ID: &str = "team_id";
-/// Workflow types that are warned of; after so many, one line says that there are more.
+/// Workflow types that are warned of, for each cause; more are only counted.
 const WARNED: usize = 100;
+/// The longest name and id of a source, in bytes: they are keys of tables.
+const MAX_ID: usize = 512;
 
 /// The layer's way to the queue.
 #[derive(Debug)]
 pub(crate) struct Outlet {
     queue: Arc<Queue>,
     rules: LogRules,
-    /// What was said already: workflow types without a usable rule.
-    warned: Mutex<BTreeSet<String>>,
+    /// What was said already: by cause, the workflow types.
+    warned: Mutex<BTreeMap<&'static str, BTreeSet<String>>>,
+}
+
+/// What became of a line that was offered.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Offered {
+    /// It is the queue's, and counted there.
+    Taken,
+    /// It is not to be produced, or cannot be; then this is to be said of it, once its buffers are free.
+    Not(Option<Complaint>),
 }
 
 impl Outlet {
@@ -56,25 +67,27 @@ impl Outlet {
         fields: &Fields,
         limit: usize,
         record: &mut String,
-    ) -> Option<Complaint> {
-        let team = fields.get(TEAM_ID)?;
-        let run = fields.get("workflow_run_id").filter(|run| !run.text.is_empty())?;
-        let Some(team) = team_id(team.text) else {
-            self.queue.stats().count_dropped(Dropped::BadTeamId);
-            return None;
-        };
+    ) -> Offered {
         let text = |name| fields.get(name).map(|value| value.text).filter(|text| !text.is_empty());
+        let (Some(team), Some(run)) = (fields.get(TEAM_ID), text("workflow_run_id")) else { return Offered::Not(None) };
         let workflow_type = text("workflow_type").unwrap_or_default();
+        let Some(team) = team_id(team.text) else {
+            return self.refuse(Dropped::BadTeamId, workflow_type, || Complaint::BadTeamId {
+                workflow_type: workflow_type.to_owned(),
+                team: team.text.to_owned(),
+            });
+        };
         let rule = self.rules.source(workflow_type);
         let Some(source) = text(LOG_SOURCE).or_else(|| rule.map(LogSource::name)) else {
-            self.queue.stats().count_dropped(Dropped::NoSource);
-            return self.first(workflow_type).then(|| Complaint::NoSource { workflow_type: workflow_type.to_owned() });
+            return self.refuse(Dropped::NoSource, workflow_type, || Complaint::NoSource {
+                workflow_type: workflow_type.to_owned(),
+            });
         };
         let workflow_id = text("workflow_id").unwrap_or_default();
         let id = text(LOG_SOURCE_ID).or_else(|| rule.and_then(|rule| rule.id_in(workflow_id)));
-        let Some(id) = id.filter(|id| !id.is_empty()) else {
-            self.queue.stats().count_dropped(Dropped::NoSourceId);
-            return self.first(workflow_type).then(|| Complaint::NoSourceId {
+        // A part of an id is a row that nobody finds.
+        let Some(id) = id.filter(|id| !id.is_empty() && id.len() <= MAX_ID && source.len() <= MAX_ID) else {
+            return self.refuse(Dropped::NoSourceId, workflow_type, || Complaint::NoSourceId {
                 workflow_type: workflow_type.to_owned(),
                 workflow_id: workflow_id.to_owned(),
             });
@@ -82,18 +95,18 @@ impl Outlet {
         let message = fields.get(MESSAGE).filter(|message| message.kind != Kind::Cause);
         let (message, cut) = message.map_or(("", false), |message| (message.text, message.cut));
         record.clear();
-        record::push(
-            &record::Record { run: run.text, level, source, id, message, cut, team, at_micros },
-            limit,
-            record,
-        );
+        record::push(&record::Record { run, level, source, id, message, cut, team, at_micros }, limit, record);
         self.queue.offer(level, at_micros, record);
-        None
+        Offered::Taken
     }
 
-    fn first(&self, workflow_type: &str) -> bool {
+    /// Counts the line, and complains if it is the first of its workflow type.
+    fn refuse(&self, cause: Dropped, workflow_type: &str, complaint: impl FnOnce() -> Complaint) -> Offered {
+        self.queue.stats().count_dropped(cause);
         let mut warned = self.warned.lock();
-        warned.len() < WARNED && !warned.contains(workflow_type) && warned.insert(workflow_type.to_owned())
+        let types = warned.entry(cause.as_str()).or_default();
+        let is_first = types.len() < WARNED && !types.contains(workflow_type) && types.insert(workflow_type.to_owned());
+        Offered::Not(is_first.then(complaint))
     }
 }
 

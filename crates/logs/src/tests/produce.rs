@@ -42,7 +42,8 @@ fn said_at(written: &str, produced: &str, rules: LogRules, code: impl FnOnce(&Li
     let live = LiveLevels::new(levels(written), Some(levels(produced)), rules.clone());
     let queue = Arc::new(Queue::new(Bounds { lines: 10_000, bytes: 16 * 1024 * 1024 }, ProduceStats::default()));
     let outlet = Outlet::new(queue.clone(), rules);
-    let layer = LogLayer::new(sink, Form::Json, LIMIT).producing(live.clone(), outlet);
+    // The clock stands still: only stamps tell two lines apart.
+    let layer = LogLayer::new(sink, Form::Json, LIMIT).with_clock(super::noon).producing(live.clone(), outlet);
     let subscriber = tracing_subscriber::registry().with(Gate(live.clone())).with(layer);
     tracing::subscriber::with_default(subscriber, || code(&live));
     assert!(guard.flush(std::time::Duration::from_secs(30)));
@@ -229,10 +230,50 @@ fn what_nobody_could_query_is_counted_and_warned_of_once_a_type() {
         [
             "lines of workflow type \"Unknown\" have a team_id and no log source, so they are not produced: give its product \
              a Product::log_source for that type, or the lines a field log_source and log_source_id; this is said once for a type",
-            "the log source of workflow type \"Job\" finds no id in workflow id \"order-7\", so its lines are not produced: \
-             correct the SourceId of its Product::log_source, or give the lines a field log_source_id; this is said once for a type",
+            "the log source of workflow type \"Job\" finds no id of up to 512 bytes in workflow id \"order-7\", so its lines \
+             are not produced: correct the SourceId of its Product::log_source, or give the lines a field log_source_id; this is said once for a type",
+            "a line of workflow type \"Order\" has the team_id \"two\", so it is not produced: a team_id is a whole number, 0 or \
+             more; this is said once for a type",
         ]
     );
+}
+
+#[test]
+fn what_is_for_users_alone_and_cannot_be_produced_is_written() {
+    let rules = rules().with_logger("news", Sinks::ProduceOnly);
+    let said = said_at("info", "info", rules, |_| {
+        tracing::info!(produce_only = true, "no run");
+        let _scope = workflow(false).enter();
+        tracing::info!(produce_only = true, "no team");
+        tracing::info!(target: "news", "no team either");
+        tracing::debug!(produce_only = true, team_id = 2, "a level that nobody takes");
+        tracing::info!(target: "news", team_id = 2, "news");
+        let _scope = activity("Unknown", "x").enter();
+        tracing::info!(produce_only = true, team_id = 2, write_only = false, "no source");
+    });
+    let (written, produced) = said.messages();
+    let lines: Vec<_> = written.into_iter().filter(|line| line.starts_with("no ")).collect();
+    assert_eq!((lines, produced), (vec!["no run", "no team", "no team either", "no source"], vec!["news"]));
+}
+
+#[test]
+fn an_id_that_is_too_long_for_a_key_is_counted() {
+    let said = said(|| {
+        let _scope = activity("Order", "order-7").enter();
+        tracing::info!(team_id = 2, log_source_id = "x".repeat(513), "too long");
+        tracing::info!(team_id = 2, log_source_id = "x".repeat(512), "long");
+    });
+    assert_eq!((said.stats.dropped_for(Dropped::NoSourceId), said.produced.len()), (1, 1));
+}
+
+#[test]
+fn records_of_the_log_crate_follow_a_change_of_levels() {
+    let levels = LiveLevels::new(Levels::default(), None, LogRules::default());
+    let subscriber = tracing_subscriber::registry().with(Gate(levels.clone()));
+    tracing::subscriber::with_default(subscriber, || {
+        levels.write(Levels::parse("trace").unwrap());
+        assert_eq!(log::max_level(), log::LevelFilter::Trace);
+    });
 }
 
 #[test]

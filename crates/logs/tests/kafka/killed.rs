@@ -100,6 +100,27 @@ async fn a_broker_that_hangs_holds_nobody_up_and_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_to_a_broker_that_died_before_it_answered_is_not_said_to_have_stayed_here() {
+    let mut kafka = Kafka::builder().start().await.unwrap();
+    let brokers = kafka.bootstrap_servers();
+    let topic = format!("{}lines", kafka.topic_prefix("sent"));
+    let producing = start(&brokers, &topic, |_| {});
+    let (stats, mut numbered) = (producing.stats(), Numbered::new(&producing));
+    numbered.offer(1000);
+    until("lines are delivered", || stats.delivered() == 1000).await;
+    kill(Pid::from_raw(kafka.pid().unwrap().cast_signed()), Signal::SIGSTOP).unwrap();
+    numbered.offer(500);
+    // By then they are in the hands of the broker's machine, or of the broker.
+    until("it is said", || !said(&topic, "silent").is_empty()).await;
+    kafka.kill().await;
+    until("it is said", || !said(&topic, "unreachable").is_empty()).await;
+    let drained = producing.drain(Duration::from_secs(2));
+    assert_eq!((drained.delivered, drained.failed, drained.dropped), (0, 500, 0), "{drained:?}");
+    assert_eq!(stats.failed_for(Failed::Unanswered), 500);
+    assert_settled(&stats);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_is_created_late_is_found() {
     let kafka = Kafka::builder().without_creating_topics().start().await.unwrap();
     let brokers = kafka.bootstrap_servers();
