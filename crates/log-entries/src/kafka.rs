@@ -125,8 +125,14 @@ impl Reading {
             config.set(name, value);
         }
         let ear = Ear::default();
-        let bad = |error: KafkaError| LogEntriesError::BadKafka { reason: error.to_string() };
-        let consumer = config.create_with_context(ear.clone()).map_err(bad)?;
+        let consumer = config.create_with_context(ear.clone()).map_err(|error| LogEntriesError::BadKafka {
+            reason: match error {
+                // Its value may be the password.
+                KafkaError::ClientConfig(_, reason, name, _) => format!("{name}: {reason}"),
+                KafkaError::ClientCreation(reason) => reason,
+                other => other.to_string(),
+            },
+        })?;
         Ok(Self { consumer: Arc::new(consumer), topic: topic.name.clone(), ear })
     }
 
@@ -219,5 +225,20 @@ impl Reading {
         let reading = self.clone();
         let answer = tokio::task::spawn_blocking(move || question(&reading)).await;
         answer.unwrap_or_else(|error| Err(LogEntriesError::Kafka { what, reason: error.to_string() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_is_refused_is_named_without_its_value() {
+        let topic = Topic::new("lines", [("sasl.pasword", "hunter2")]);
+        let said = Reading::new(&topic).err().unwrap().to_string();
+        assert_eq!(
+            said,
+            "Kafka's client does not take its settings: sasl.pasword: No such configuration property: \"sasl.pasword\""
+        );
     }
 }

@@ -9,6 +9,10 @@ use serde::Deserialize;
 
 /// The longest reason that is kept, in bytes: serde quotes what it did not expect.
 const LONGEST_REASON: usize = 500;
+/// The longest text of a key, in bytes: Postgres' index takes 2,704 for a row, and three of ours are in one key.
+const LONGEST_KEY: usize = 512;
+/// The first moment that Postgres has, in 4714 BC. Its last one is later than any that can be written here.
+const FIRST_MICROS: i64 = -210_866_803_200_000_000;
 
 /// A record's fields as they are written; others are passed over.
 #[derive(Debug, Deserialize)]
@@ -49,16 +53,29 @@ impl<'a> Record<'a> {
         let micros = micros(&written.timestamp).ok_or_else(|| {
             cut(format!("the timestamp {:?} is none: 2026-11-21 01:02:03.000004 is one, in UTC", written.timestamp))
         })?;
+        if micros < FIRST_MICROS {
+            return Err(format!(
+                "the timestamp {:?} is before all that Postgres has",
+                cut(written.timestamp.into_owned())
+            ));
+        }
         let plain = |text: Cow<'a, str>| match text.contains('\0') {
             // Postgres has no text with it.
             true => Cow::Owned(text.replace('\0', "\u{2400}")),
             false => text,
         };
+        let key = |name: &str, text| {
+            let text = plain(text);
+            match text.len() {
+                0..=LONGEST_KEY => Ok(text),
+                bytes => Err(format!("{name} has {bytes} bytes, and the table's keys take {LONGEST_KEY}")),
+            }
+        };
         Ok(Self {
             team_id: written.team_id,
-            log_source: plain(written.log_source),
-            log_source_id: plain(written.log_source_id),
-            instance_id: plain(written.instance_id),
+            log_source: key("log_source", written.log_source)?,
+            log_source_id: key("log_source_id", written.log_source_id)?,
+            instance_id: key("instance_id", written.instance_id)?,
             micros,
             level: plain(written.level),
             message: plain(written.message),
@@ -111,6 +128,36 @@ mod tests {
         for text in ["2026-11-21T01:02:03.000004Z", "2026-11-21T02:02:03.000004+01:00", "2026-11-21T01:02:03.0000049"] {
             assert_eq!(micros(text), Some(1_795_222_923_000_004), "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_that_is_too_long_for_postgres_is_no_line() {
+        for (field, was) in [("log_source", "batch_exports"), ("log_source_id", "7"), ("instance_id", "run")] {
+            let with = |text: &str| LINE.replace(&format!("\"{field}\":\"{was}\""), &format!("\"{field}\":\"{text}\""));
+            assert!(Record::of(Some(with(&"x".repeat(512)).as_bytes())).is_ok(), "{field}");
+            assert_eq!(
+                Record::of(Some(with(&"x".repeat(513)).as_bytes())).unwrap_err(),
+                format!("{field} has 513 bytes, and the table's keys take 512")
+            );
+            // As it would be written.
+            assert_eq!(
+                Record::of(Some(with(&"\\u0000".repeat(171)).as_bytes())).unwrap_err(),
+                format!("{field} has 513 bytes, and the table's keys take 512")
+            );
+        }
+    }
+
+    #[test]
+    fn a_time_that_postgres_has_not_is_none() {
+        let at = |time: &str| LINE.replace("2026-11-21 01:02:03.000004", time);
+        assert!(Record::of(Some(at("-004713-11-24T00:00:00").as_bytes())).is_ok());
+        for time in ["-004713-11-23T23:59:59.999999", "-009999-12-31T00:00:00Z"] {
+            assert_eq!(
+                Record::of(Some(at(time).as_bytes())).unwrap_err(),
+                format!("the timestamp {time:?} is before all that Postgres has")
+            );
+        }
+        assert!(Record::of(Some(at("9999-12-30T22:00:00Z").as_bytes())).is_ok());
     }
 
     #[test]

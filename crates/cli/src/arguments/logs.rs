@@ -19,7 +19,9 @@ pub(crate) enum LogsVerb {
         after_help = "Example:\n  MAINSPRING_LOG_DATABASE_URL=postgres://logs:…@db/logs mainspring logs consume --brokers kafka:9092\n\n\
 The tables (`mainspring logs schema`) are made if they are not there. A second consumer waits until the first has ended. While Kafka or \
 Postgres is away it waits, and says so. A record that is no line goes to log_entries_rejects, with the reason. SIGTERM and \
-Ctrl-C end it with exit code 0 when what is in hand is written, a second one at once.\n\nExit codes: 66 no such topic (--until-end), \
+Ctrl-C end it with exit code 0 when what is in hand is written, a second one at once.\n\nRename the three tables before the topic is \
+deleted and made again. That it was is noticed only while it is shorter than what was read of it: one that grew past that while no \
+consumer ran is read on from there, and its first lines are passed over.\n\nExit codes: 66 no such topic (--until-end), \
 69 Postgres or Kafka refuses, 70 the topic was made anew, 78 a setting is missing or wrong."
     )]
     Consume(ConsumeArguments),

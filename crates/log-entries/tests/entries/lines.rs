@@ -1,6 +1,7 @@
 //! A run's lines out of the table.
 
 use mainspring_log_entries::{Level, Line, Lines, LogEntriesError, Reached, Seen, Wanted};
+use sqlx::Connection as _;
 
 use crate::rig::{Rig, line};
 
@@ -48,6 +49,50 @@ async fn a_runs_lines_come_in_order_of_time_and_each_once() {
     let since = Some("2026-11-21T01:00:01.000002Z".parse().unwrap());
     let (new, _) = read(&mut lines, &Wanted { since, ..wanted }, &mut Seen::default()).await;
     assert_eq!(new, ["a warning second", "a info third"]);
+}
+
+/// Ends the reader's connection from outside, while it reads.
+fn cut(url: &str) {
+    const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() \
+                       AND application_name = 'mainspring logs'";
+    let cutting = async {
+        let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+        sqlx::query_scalar::<_, i64>(CUT).fetch_one(&mut connection).await.unwrap()
+    };
+    let run = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(cutting);
+    assert_eq!(std::thread::scope(|scope| scope.spawn(run).join()).unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_lost_in_the_middle_of_a_look_or_at_its_end_doubles_no_line() {
+    const LINES: usize = 2000;
+    let rig = Rig::new("lost", 2).await;
+    // More than a network holds, so that most is still to come when the first are read. All of one microsecond.
+    let pad = "x".repeat(8192);
+    for number in 0..LINES {
+        let text = line("run", "info", "2026-11-21 01:02:03.000004", &format!("{number} {pad}"));
+        rig.send(i32::try_from(number % 2).unwrap(), Some(text.as_bytes()));
+    }
+    rig.sent();
+    rig.until_end().await.unwrap();
+    let mut lines = Lines::new(&rig.secret()).unwrap();
+    let (wanted, mut seen) = (Wanted { runs: vec!["run".to_owned()], ..Wanted::default() }, Seen::default());
+    let mut got = Vec::new();
+    let mut ends = Vec::new();
+    for _ in 0..3 {
+        let read = lines.read(&wanted, &mut seen, |line| {
+            got.push(line.message.split_once(' ').unwrap().0.parse::<usize>().unwrap());
+            if got.len() == 10 || got.len() == LINES {
+                cut(&rig.url);
+            }
+            Ok::<_, LogEntriesError>(())
+        });
+        ends.push(read.await.map_or_else(|error| error.may_pass(), |reached| reached.at.is_none()));
+    }
+    // Lost, which may pass; lost when all was read, which nobody has to know; nothing new.
+    assert_eq!((got.len(), ends), (LINES, vec![true, false, false]));
+    got.sort_unstable();
+    assert_eq!(got, (0..LINES).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -61,6 +61,34 @@ async fn what_is_no_line_is_set_aside_with_its_reason_and_stops_nothing() {
 }
 
 #[tokio::test]
+async fn a_key_or_a_time_that_postgres_does_not_take_is_set_aside_and_the_consumer_goes_on() {
+    let rig = Rig::new("refused", 1).await;
+    // Postgres packs what repeats.
+    let long: String = (1..=1024_u32).map(|number| format!("{:08x}", number.wrapping_mul(2_654_435_761))).collect();
+    assert_eq!(long.len(), 8192);
+    rig.send(0, Some(crate::rig::line(&long, "info", "2026-11-21 01:02:03", "x").as_bytes()));
+    rig.send(0, Some(crate::rig::line("run", "info", "-009999-12-31 00:00:00", "x").as_bytes()));
+    // The longest key and the first time.
+    let widest = crate::rig::line(&long[..512], "info", "-004713-11-24 00:00:00", "x");
+    let widest = widest.replace("batch_exports", &long[512..1024]);
+    let widest = widest.replace("\"log_source_id\":\"7\"", &format!("\"log_source_id\":\"{}\"", &long[1024..1536]));
+    rig.send(0, Some(widest.as_bytes()));
+    rig.lines("run", 0..10, 1);
+    assert_eq!(rig.until_end().await.unwrap(), Tally { lines: 11, rejects: 2 });
+    let reasons: Vec<String> = sqlx::query_scalar("SELECT reason FROM log_entries_rejects ORDER BY kafka_offset")
+        .fetch_all(&rig.pool)
+        .await
+        .unwrap();
+    assert_eq!(
+        reasons,
+        [
+            "instance_id has 8192 bytes, and the table's keys take 512",
+            "the timestamp \"-009999-12-31 00:00:00\" is before all that Postgres has",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_second_consumer_waits_and_takes_over_where_the_first_ended() {
     let rig = Rig::new("two", 2).await;
     rig.lines("run", 0..100, 2);
