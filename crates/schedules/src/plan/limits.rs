@@ -81,7 +81,12 @@ impl Planner {
         stream::iter(reading).buffered(AT_ONCE).try_collect().await
     }
 
-    async fn limits_of(&self, owner: Owner, declared: BTreeMap<String, u32>) -> Result<Limits, ScheduleError> {
+    /// An owner's list, and which of its schedules with a limit are declared: another is forgotten when the list is kept.
+    pub(crate) async fn limits_of(
+        &self,
+        owner: Owner,
+        declared: BTreeMap<String, u32>,
+    ) -> Result<Limits, ScheduleError> {
         let id = Limits::id(&owner);
         let mut limits = Limits { owner, described: None, made: BTreeMap::new(), unknown: None, declared };
         let described = match self.schedules.describe(&id).await {

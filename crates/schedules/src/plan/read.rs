@@ -46,7 +46,7 @@ impl Planner {
                 return Err(ScheduleError::Twice { id });
             }
         }
-        let limits = self.limits(declared.values().map(|(schedule, owner)| (*schedule, owner))).await?;
+        let mut limits = self.limits(declared.values().map(|(schedule, owner)| (*schedule, owner))).await?;
         let done = AtomicUsize::new(0);
         let (all, ids) = (declared.len(), declared.keys().cloned().collect());
         // Futures first, for a closure in a stream that borrows is not for every thread.
@@ -62,6 +62,12 @@ impl Planner {
         }
         let steps = stream::iter(reading).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>();
         let (mut steps, orphans) = futures::try_join!(steps, self.orphans(&ids, scope))?;
+        // What is deleted has used nothing up: declared again, it is made again.
+        for step in orphans.iter().filter(|step| step.action == Action::Delete) {
+            if limits.iter().all(|one| one.owner != step.owner) {
+                limits.push(self.limits_of(step.owner.clone(), BTreeMap::new()).await?);
+            }
+        }
         steps.extend(orphans);
         steps.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(Plan { steps, limits })
