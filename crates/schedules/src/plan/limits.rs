@@ -25,10 +25,12 @@ const NEVER: &str = "mainspring-limits";
 /// An owner's list.
 #[derive(Debug)]
 pub(crate) struct Limits {
-    owner: Owner,
+    pub(crate) owner: Owner,
     described: Option<DescribeScheduleResponse>,
     /// The limit of each schedule that was made.
-    pub(crate) made: BTreeMap<String, u32>,
+    made: BTreeMap<String, u32>,
+    /// Why the list cannot be read. Then it is left as it is.
+    unknown: Option<String>,
     /// Those that are declared now.
     declared: BTreeMap<String, u32>,
 }
@@ -36,6 +38,18 @@ pub(crate) struct Limits {
 impl Limits {
     fn id(owner: &Owner) -> String {
         format!("{NEVER}:{owner}")
+    }
+
+    /// Whether a schedule that is not there has used its limit up, or why nobody knows.
+    pub(crate) fn used_up(&self, schedule: &Schedule) -> Result<bool, String> {
+        let (id, list) = (&schedule.id, Self::id(&self.owner));
+        match (schedule.declared.remaining_actions, &self.unknown) {
+            (None, _) => Ok(false),
+            (Some(limit), None) => Ok(self.made.get(id) == Some(&limit)),
+            (Some(_), Some(why)) => Err(format!(
+                "schedule {id} is not there, and whether it has used its actions up cannot be read: {why}. Apply with what reads it; or delete schedule {list}, and each one with a limit that is not there is made again"
+            )),
+        }
     }
 
     /// What the list should be after these steps.
@@ -67,25 +81,36 @@ impl Planner {
         stream::iter(reading).buffered(AT_ONCE).try_collect().await
     }
 
-    async fn limits_of(&self, owner: Owner, declared: BTreeMap<String, u32>) -> Result<Limits, ScheduleError> {
+    /// An owner's list, and which of its schedules with a limit are declared: another is forgotten when the list is kept.
+    pub(crate) async fn limits_of(
+        &self,
+        owner: Owner,
+        declared: BTreeMap<String, u32>,
+    ) -> Result<Limits, ScheduleError> {
         let id = Limits::id(&owner);
+        let mut limits = Limits { owner, described: None, made: BTreeMap::new(), unknown: None, declared };
         let described = match self.schedules.describe(&id).await {
             Ok(described) => described,
-            Err(CallError::NotFound { .. }) => {
-                return Ok(Limits { owner, described: None, made: BTreeMap::new(), declared });
+            Err(CallError::NotFound { .. }) => return Ok(limits),
+            Err(error) => {
+                let error = ScheduleError::from(error);
+                if error.is_silence() {
+                    return Err(error);
+                }
+                limits.unknown = Some(error.to_string());
+                return Ok(limits);
             }
-            Err(error) => return Err(error.into()),
         };
         let memo = described.schedule.as_ref().and_then(started).and_then(|workflow| workflow.memo.as_ref());
-        let made = match memo.and_then(|memo| memo.fields.get(LIST)) {
-            None => BTreeMap::new(),
-            Some(payload) => {
-                let read = self.payloads.decode_json(payload).await;
-                let read = read.map_err(|source| ScheduleError::Payload { id, source })?;
-                serde_json::from_value(read).unwrap_or_default()
+        if let Some(payload) = memo.and_then(|memo| memo.fields.get(LIST)) {
+            let read = self.payloads.decode_json(payload).await.map_err(|source| source.to_string());
+            match read.and_then(|read| serde_json::from_value(read).map_err(|error| error.to_string())) {
+                Ok(made) => limits.made = made,
+                Err(error) => limits.unknown = Some(format!("schedule {id}: {error}")),
             }
-        };
-        Ok(Limits { owner, described: Some(described), made, declared })
+        }
+        limits.described = Some(described);
+        Ok(limits)
     }
 
     /// Writes the list, if it is another now.
@@ -95,7 +120,7 @@ impl Planner {
         steps: impl Iterator<Item = (&'a Step, bool)>,
     ) -> Result<(), ScheduleError> {
         let list = limits.after(steps);
-        if list == limits.made {
+        if limits.unknown.is_some() || list == limits.made {
             return Ok(());
         }
         let id = Limits::id(&limits.owner);

@@ -46,33 +46,39 @@ impl Planner {
                 return Err(ScheduleError::Twice { id });
             }
         }
-        let limits = self.limits(declared.values().map(|(schedule, owner)| (*schedule, owner))).await?;
-        let used_up = |id: &str, limit: Option<u32>| {
-            limit.is_some() && limits.iter().any(|one| one.made.get(id).copied() == limit)
-        };
+        let mut limits = self.limits(declared.values().map(|(schedule, owner)| (*schedule, owner))).await?;
         let done = AtomicUsize::new(0);
         let (all, ids) = (declared.len(), declared.keys().cloned().collect());
         // Futures first, for a closure in a stream that borrows is not for every thread.
         let mut reading = Vec::with_capacity(all);
         for (schedule, owner) in declared.into_values() {
-            let is_over = used_up(&schedule.id, schedule.declared.remaining_actions)
-                || schedule.declared.end.is_some_and(|end| end < Timestamp::now());
-            let (step, done) = (self.step(schedule.clone(), owner, is_over, scope), &done);
+            let over = match limits.iter().find(|one| one.owner == owner) {
+                _ if schedule.declared.end.is_some_and(|end| end < Timestamp::now()) => Ok(true),
+                Some(limits) => limits.used_up(schedule),
+                None => Ok(false),
+            };
+            let (step, done) = (self.step(schedule.clone(), owner, over, scope), &done);
             reading.push(step.inspect(move |_| progress(done.fetch_add(1, Ordering::Relaxed) + 1, all)).boxed());
         }
         let steps = stream::iter(reading).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>();
         let (mut steps, orphans) = futures::try_join!(steps, self.orphans(&ids, scope))?;
+        // What is deleted has used nothing up: declared again, it is made again.
+        for step in orphans.iter().filter(|step| step.action == Action::Delete) {
+            if limits.iter().all(|one| one.owner != step.owner) {
+                limits.push(self.limits_of(step.owner.clone(), BTreeMap::new()).await?);
+            }
+        }
         steps.extend(orphans);
         steps.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(Plan { steps, limits })
     }
 
-    /// `is_over`: one that is not there has come to its end.
+    /// `over`: whether one that is not there has come to its end, or why nobody knows.
     async fn step(
         &self,
         schedule: Schedule,
         owner: Owner,
-        is_over: bool,
+        over: Result<bool, String>,
         scope: &Scope,
     ) -> Result<Step, ScheduleError> {
         let id = schedule.id.clone();
@@ -95,10 +101,11 @@ impl Planner {
             prepared: None,
             live: None,
         };
-        match &live {
-            None if is_over => step.action = Action::Finished,
-            None => (step.action, step.changes) = (Action::Create, prepared.contents()),
-            Some(there) => match taken(&id, there, &prepared, scope) {
+        match (&live, over) {
+            (None, Ok(true)) => step.action = Action::Finished,
+            (None, Ok(false)) => (step.action, step.changes) = (Action::Create, prepared.contents()),
+            (None, Err(reason)) => (step.action, step.reason) = (Action::Refused, Some(reason)),
+            (Some(there), _) => match taken(&id, there, &prepared, scope) {
                 Some(reason) => (step.action, step.reason) = (Action::Refused, Some(reason)),
                 None => {
                     step.changes = prepared.changes(there);
@@ -146,12 +153,22 @@ impl Planner {
                 continue;
             }
             // A mark that cannot be decoded is not ours.
-            let owner = marked(entry.memo.as_ref(), &self.payloads).await.ok().flatten();
+            let mark = marked(entry.memo.as_ref(), &self.payloads).await.ok().flatten();
             let workflow = entry.info.and_then(|info| info.workflow_type).unwrap_or_default().name;
-            if !owner.map_or_else(|| scope.workflows.contains(&workflow), |owner| scope.owners.contains(&owner)) {
+            if !mark.as_ref().map_or_else(|| scope.workflows.contains(&workflow), |owner| scope.owners.contains(owner))
+            {
                 continue;
             }
-            let Some(live) = self.read(&entry.schedule_id).await? else { continue };
+            let live = match self.read(&entry.schedule_id).await {
+                Ok(Some(live)) => live,
+                Ok(None) => continue,
+                Err(error) if error.is_silence() => return Err(error),
+                Err(error) => {
+                    // One of somebody else's that cannot be read is no matter of ours.
+                    steps.extend(mark.map(|owner| Step::refused(entry.schedule_id, owner, error.to_string())));
+                    continue;
+                }
+            };
             let Some(owner) = live.owner.clone().filter(|owner| scope.owners.contains(owner)) else { continue };
             let action = if scope.orphans == Orphans::Delete { Action::Delete } else { Action::Orphan };
             let (changes, reason) = (Vec::new(), None);

@@ -202,6 +202,19 @@ async fn a_schedule_that_used_its_actions_up_is_not_made_again_until_its_limit_c
 }
 
 #[tokio::test]
+async fn a_schedule_with_a_limit_that_was_pruned_is_made_again_when_it_is_declared_again() {
+    let desk = Desk::new().await;
+    let once = [desk.schedule("once").remaining_actions(1)];
+    desk.apply(&once).await;
+    desk.until_listed(1).await;
+    let plan = desk.plan_in(&[], &desk.scope(Orphans::Delete)).await;
+    assert_eq!(steps(&plan), [(Action::Delete, vec![])]);
+    desk.carry_out(plan).await;
+    desk.apply(&once).await;
+    assert!(desk.schedules.exists(&desk.id("once")).await.unwrap());
+}
+
+#[tokio::test]
 async fn an_applications_schedules_follow_its_rows_and_no_product_prunes_them() {
     let desk = Desk::new().await;
     let owner = Owner::application(format!("{}.exports", desk.name)).unwrap();

@@ -6,4 +6,5 @@ mod applying;
 mod cron;
 mod desk;
 mod fields;
+mod foreign;
 mod together;
