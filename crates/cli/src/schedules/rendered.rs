@@ -76,6 +76,7 @@ fn object(step: &Step, done: Option<&Result<Done, ScheduleError>>) -> Value {
 fn lines(step: &Step, done: Option<&Result<Done, ScheduleError>>, text: &mut String) {
     let (_, sign, _) = ACTIONS.iter().find(|(action, _, _)| *action == step.action).unwrap_or(&ACTIONS[0]);
     let remark = match step.action {
+        Action::Orphan if step.reason.is_some() => ": no longer declared, and kept",
         Action::Orphan => ": no longer declared, --prune deletes it",
         Action::Finished => ": came to its end, and is not made again",
         _ => "",

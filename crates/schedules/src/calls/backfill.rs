@@ -10,6 +10,7 @@ use temporalio_common::protos::temporal::api::schedule::v1::{
 use super::CallError;
 use super::Schedules;
 use super::read::parts;
+use super::trigger::held_back;
 
 /// The server's own step before the start of a range, so that the start belongs to it.
 pub(super) const TICK: Duration = Duration::from_millis(1);
@@ -84,7 +85,11 @@ impl Schedules {
         };
         let patch = SchedulePatch { backfill_request: vec![request], ..Default::default() };
         let what = format!("schedule {id} could not be backfilled");
-        let landed = |info: &ScheduleInfo| started_since(before, info).any(|(time, _)| range.has(time));
+        let sent = SystemTime::now();
+        let landed = |info: &ScheduleInfo| {
+            let mut started = started_since(before, info).filter(|(time, _)| range.has(*time));
+            started.any(|(time, action)| is_early_or_late(time, action, sent)) || held_back(before, info, overlap)
+        };
         self.patch(id, patch, &what, |described| described.info.as_ref().is_some_and(landed)).await
     }
 }
@@ -93,6 +98,13 @@ impl Range {
     fn has(&self, time: SystemTime) -> bool {
         self.from <= time && time <= self.to
     }
+}
+
+/// Whether a backfill started this run, and not the clock: its time had passed before the request was sent, or had not come yet when it was started. A run of
+/// a time in between says nothing.
+fn is_early_or_late(time: SystemTime, action: &ScheduleActionResult, sent: SystemTime) -> bool {
+    let started = action.actual_time.and_then(|actual| SystemTime::try_from(actual).ok());
+    time <= sent || started.is_some_and(|started| started < time)
 }
 
 /// The runs that were started since, as far as the server keeps them: the last ten.
@@ -105,4 +117,21 @@ pub(super) fn started_since<'a>(
     };
     let new = after.recent_actions.iter().filter(move |action| !known(action));
     new.filter_map(|action| Some((SystemTime::try_from(action.schedule_time?).ok()?, action)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn a_run_of_the_clock_is_not_taken_for_one_of_a_range_that_reaches_past_now() {
+        let at = |seconds: u64| UNIX_EPOCH + Duration::from_secs(seconds);
+        let run = |started: u64| ScheduleActionResult { actual_time: Some(at(started).into()), ..Default::default() };
+        let sent = at(100);
+        assert!(is_early_or_late(at(90), &run(101), sent), "its time had passed");
+        assert!(!is_early_or_late(at(102), &run(102), sent), "the clock's");
+        assert!(is_early_or_late(at(160), &run(101), sent), "its time is to come");
+    }
 }

@@ -28,8 +28,8 @@
 //! | [`create`] | the same request id; "is there already" is then success, and on the first attempt [`CallError::Exists`] |
 //! | [`update`] | the same request id and conflict token; then looked at, and changed anew if somebody else was first |
 //! | [`pause`], [`unpause`] | looked at, then the same request id; asked for again until the schedule says so |
-//! | [`trigger`] | looked for, by the exact moment that it carries; if it is not there, the same request id |
-//! | [`backfill`] | looked for, by times that were started since; if there are none, the same request id |
+//! | [`trigger`] | looked for, by the exact moment that it carries, or as one more that waits or was skipped; if it is not there, the same request id |
+//! | [`backfill`] | looked for, by times that were started since and not by the clock, or as one more that waits or was skipped; if there are none, the same request id |
 //! | [`delete`] | "is not there" is then success, and on the first attempt [`CallError::NotFound`] |
 //!
 //! Why looked at, though there is a request id? Temporal 1.29 keeps it with the run of the workflow that is behind a schedule,
@@ -37,6 +37,11 @@
 //! answered looked at? Of two requests that reach a schedule in one workflow task, that server forgets the first, a pause among
 //! them; and an update whose conflict token is old it answers with success and drops. A trigger that was answered is not
 //! repeated all the same, for it would run twice if it was only late: [`Triggered::Unseen`] says so.
+//!
+//! "Once" has an exception each way for a trigger or backfill whose answer was lost. It is not repeated, though it did not arrive, if just then an ordinary
+//! time of the schedule waits or is skipped, or a late one is started in the range: the two look alike. And it comes twice if it arrived and nothing of it is
+//! seen (what waited has started or was dropped, the last ten runs are others', or all of its times fell between the two looks) and the workflow behind the
+//! schedule continued as new before it was sent again.
 //!
 //! [`describe`]: Schedules::describe
 //! [`exists`]: Schedules::exists

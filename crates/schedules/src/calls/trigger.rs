@@ -49,8 +49,8 @@ impl Schedules {
         };
         let patch = SchedulePatch { trigger_immediately: Some(trigger), ..Default::default() };
         let what = format!("schedule {id} could not be triggered");
-        let landed = |info: Option<&ScheduleInfo>| info.is_some_and(|info| started_at(info, moment).is_some());
-        self.patch(id, patch, &what, |described| landed(described.info.as_ref())).await?;
+        let landed = |info: &ScheduleInfo| started_at(info, moment).is_some() || held_back(&before, info, overlap);
+        self.patch(id, patch, &what, |described| described.info.as_ref().is_some_and(landed)).await?;
         let looking = tokio::time::Instant::now();
         loop {
             let (_, after) = parts(&self.describe(id).await?);
@@ -69,6 +69,13 @@ impl Schedules {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
+}
+
+/// Whether a request waits, or was skipped, since. It may be an ordinary time's that came to the same just then: that one counts for ours, which is better than
+/// to do ours twice. With [`ScheduleOverlapPolicy::AllowAll`] none of ours waits.
+pub(super) fn held_back(before: &ScheduleInfo, after: &ScheduleInfo, overlap: Option<ScheduleOverlapPolicy>) -> bool {
+    overlap != Some(ScheduleOverlapPolicy::AllowAll)
+        && (after.buffer_size > before.buffer_size || after.overlap_skipped > before.overlap_skipped)
 }
 
 /// The run that was started for exactly this moment.
@@ -99,6 +106,16 @@ mod tests {
 
     fn at(millis: u64) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn one_that_waits_or_was_skipped_is_seen_unless_ours_would_do_neither() {
+        let info = |buffer_size, overlap_skipped| ScheduleInfo { buffer_size, overlap_skipped, ..Default::default() };
+        let (before, allow) = (info(1, 4), Some(ScheduleOverlapPolicy::AllowAll));
+        for (after, is_held) in [(info(1, 4), false), (info(0, 4), false), (info(2, 4), true), (info(1, 5), true)] {
+            assert_eq!(held_back(&before, &after, None), is_held, "{after:?}");
+            assert!(!held_back(&before, &after, allow), "{after:?}");
+        }
     }
 
     #[test]

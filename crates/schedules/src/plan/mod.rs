@@ -64,7 +64,7 @@ pub struct Scope {
     pub owners: BTreeSet<Owner>,
     /// What becomes of orphans.
     pub orphans: Orphans,
-    /// Their workflows. A list does not show the mark of a schedule that was taken over: of those without one, the ones that start such a workflow are looked at.
+    /// Their workflows. A list shows the mark of who made a schedule, if any, and not of who took it over: those that start such a workflow are looked at.
     pub workflows: BTreeSet<String>,
     /// Take over schedules of declared ids that are somebody else's, or nobody's.
     pub adopt: bool,
@@ -78,7 +78,7 @@ pub enum Orphans {
     Ignore,
     /// A plan shows them.
     Show,
-    /// They are deleted.
+    /// They are deleted, but for those whose record is gone: their mark may be that of a former owner.
     Delete,
 }
 

@@ -13,6 +13,9 @@ use super::{AT_ONCE, Action, Orphans, Plan, Planner, Prepared, Progress, Scope, 
 use crate::calls::CallError;
 use crate::{Owner, Schedule, ScheduleError};
 
+/// Why an orphan is kept that is to be deleted.
+const UNRECORDED: &str = "its record is gone, so nothing says that nobody took it over: delete it by `mainspring schedules delete`, or declare it and apply once";
+
 /// A schedule that is there.
 #[derive(Clone, Debug)]
 pub(crate) struct Live {
@@ -155,8 +158,9 @@ impl Planner {
             // A mark that cannot be decoded is not ours.
             let mark = marked(entry.memo.as_ref(), &self.payloads).await.ok().flatten();
             let workflow = entry.info.and_then(|info| info.workflow_type).unwrap_or_default().name;
-            if !mark.as_ref().map_or_else(|| scope.workflows.contains(&workflow), |owner| scope.owners.contains(owner))
-            {
+            // The mark tells who made it, and stays when somebody takes it over: whose it is now stands in its record.
+            let is_marked = mark.as_ref().is_some_and(|owner| scope.owners.contains(owner));
+            if !is_marked && !scope.workflows.contains(&workflow) {
                 continue;
             }
             let live = match self.read(&entry.schedule_id).await {
@@ -165,18 +169,25 @@ impl Planner {
                 Err(error) if error.is_silence() => return Err(error),
                 Err(error) => {
                     // One of somebody else's that cannot be read is no matter of ours.
-                    steps.extend(mark.map(|owner| Step::refused(entry.schedule_id, owner, error.to_string())));
+                    steps.extend(
+                        mark.filter(|_| is_marked)
+                            .map(|owner| Step::refused(entry.schedule_id, owner, error.to_string())),
+                    );
                     continue;
                 }
             };
             let Some(owner) = live.owner.clone().filter(|owner| scope.owners.contains(owner)) else { continue };
-            let action = if scope.orphans == Orphans::Delete { Action::Delete } else { Action::Orphan };
-            let (changes, reason) = (Vec::new(), None);
+            // Without a record, the mark may be that of a former owner: nothing is deleted for it.
+            let (action, reason) = match (scope.orphans, &live.record) {
+                (Orphans::Delete, Some(_)) => (Action::Delete, None),
+                (Orphans::Delete, None) => (Action::Orphan, Some(UNRECORDED.to_owned())),
+                _ => (Action::Orphan, None),
+            };
             steps.push(Step {
                 id: entry.schedule_id,
                 owner,
                 action,
-                changes,
+                changes: Vec::new(),
                 reason,
                 prepared: None,
                 live: Some(live),

@@ -71,6 +71,32 @@ async fn a_trigger_whose_answer_is_lost_while_its_schedule_continues_as_new_runs
 }
 
 #[tokio::test]
+async fn a_trigger_that_was_skipped_or_waits_when_its_answer_is_lost_is_not_repeated() -> Outcome {
+    for (overlap, became) in
+        [(ScheduleOverlapPolicy::Skip, Triggered::Skipped), (ScheduleOverlapPolicy::BufferAll, Triggered::Waits)]
+    {
+        let rig = Rig::new().await?;
+        let id = rig.yearly().await?;
+        assert!(matches!(rig.calls.trigger(&id, None).await?, Triggered::Started { .. }));
+        rig.proxy.fault(Match::method("PatchSchedule").times(1), Fault::CutAfterForward);
+        rig.proxy.fault(Match::method("DescribeSchedule").times(1), Fault::Delay(std::time::Duration::ZERO));
+        rig.proxy.fault(Match::method("DescribeSchedule").times(1), Fault::Hang);
+        let trigger = tokio::spawn({
+            let (flaky, id) = (rig.flaky.clone(), id.clone());
+            async move { flaky.trigger(&id, Some(overlap)).await }
+        });
+        rig.proxy.wait_for_count("DescribeSchedule", 2, SOON).await?;
+        rig.continue_as_new(&id).await?;
+        rig.proxy.clear_faults();
+        assert_eq!(trigger.await??, became);
+        let info = rig.info(&id).await?;
+        let held = info.overlap_skipped + info.buffer_size;
+        assert_eq!((rig.proxy.count_of("PatchSchedule"), info.action_count, held), (1, 1, 1), "{overlap:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn triggers_of_one_second_each_run() -> Outcome {
     let rig = Rig::new().await?;
     let id = rig.yearly().await?;

@@ -1,6 +1,6 @@
 //! What others wrote, or took over, and what of it is no matter of ours.
 
-use mainspring_schedules::{Action, Orphans};
+use mainspring_schedules::{Action, Orphans, Owner, Schedule};
 use temporalio_common::protos::temporal::api::common::v1::{Memo, Payload, WorkflowType};
 use temporalio_common::protos::temporal::api::schedule::v1::schedule_action::Action as Start;
 use temporalio_common::protos::temporal::api::schedule::v1::{Schedule as Message, ScheduleAction, ScheduleState};
@@ -8,7 +8,7 @@ use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::workflow::v1::NewWorkflowExecutionInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::CreateScheduleRequest;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, LIMIT};
 
 /// What no converter reads.
 fn garbled() -> Payload {
@@ -90,4 +90,42 @@ async fn a_list_of_limits_that_cannot_be_read_stops_only_what_needs_it() {
     desk.schedules.delete(&list).await.unwrap();
     desk.apply(&schedules).await;
     assert!(desk.schedules.exists(&desk.id("gone")).await.unwrap());
+}
+
+#[tokio::test]
+async fn one_that_was_taken_over_is_pruned_by_its_new_owner_and_never_by_the_former() {
+    let desk = Desk::new().await;
+    let former = Owner::application(format!("{}.former", desk.name)).unwrap();
+    let workflow = format!("sweep-{}", desk.name);
+    let schedule = || desk.owned(Schedule::untyped(desk.id("one"), &workflow, []).cron("0 3 * * *"));
+    desk.apply(&[schedule().owner(former.clone())]).await;
+    let mut scope = desk.scope(Orphans::Delete);
+    scope.adopt = true;
+    scope.workflows.insert(workflow.clone());
+    let plan = desk.plan_in(&[schedule()], &scope).await;
+    desk.carry_out(plan).await;
+    desk.until_listed(1).await;
+    let applied = desk.planner.reconcile(&former, Vec::new()).await.unwrap();
+    assert_eq!(applied.steps.len(), 0);
+
+    // As an operator's update does. What is left is the mark of the former owner.
+    rewrite(&desk, &desk.id("one"), None).await;
+    let applied = desk.planner.reconcile(&former, Vec::new()).await.unwrap();
+    assert_eq!(applied.steps.iter().map(|(step, _)| step.action).collect::<Vec<_>>(), [Action::Orphan]);
+    assert!(applied.steps[0].0.reason.as_ref().unwrap().contains("its record is gone"));
+    assert!(desk.schedules.exists(&desk.id("one")).await.unwrap());
+    let plan = desk.plan_in(&[schedule()], &scope).await;
+    desk.carry_out(plan).await;
+
+    let pruned = async {
+        loop {
+            let plan = desk.plan_in(&[], &scope).await;
+            if let [step] = plan.steps.as_slice() {
+                assert_eq!((step.action, &step.owner), (Action::Delete, &desk.owner));
+                return desk.carry_out(plan).await;
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, pruned).await.unwrap();
+    assert!(!desk.schedules.exists(&desk.id("one")).await.unwrap());
 }
