@@ -160,7 +160,8 @@ async fn read<E: From<LogEntriesError>>(
     .await
     .map_err(said)?;
     finish(&mut transaction, wanted, &mut seen.begun, &mut each).await?;
-    seen.begin(&wanted.runs, positions.iter().map(|(partition, end, ..)| (*partition, *end)));
+    let ends: Vec<(i32, i64)> = positions.iter().map(|(partition, end, ..)| (*partition, *end)).collect();
+    seen.begin(&wanted.runs, &ends);
     finish(&mut transaction, wanted, &mut seen.begun, &mut each).await?;
     // Nothing was written, so nothing is lost with it.
     let is_sound = transaction.commit().await.is_ok();
@@ -201,11 +202,11 @@ async fn finish<E: From<LogEntriesError>>(
 
 impl Seen {
     /// Begins a look at what is new, if anything can be.
-    fn begin(&mut self, wanted: &[String], positions: impl Iterator<Item = (i32, i64)> + Clone) {
+    fn begin(&mut self, wanted: &[String], positions: &[(i32, i64)]) {
         let mut look = Look::default();
         for run in wanted {
             let of_run = self.ends.entry(run.clone()).or_default();
-            for (partition, end) in positions.clone() {
+            for &(partition, end) in positions {
                 let begin = of_run.insert(partition, end).unwrap_or(0);
                 if begin < end {
                     look.runs.push(run.clone());
