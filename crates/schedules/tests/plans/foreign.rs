@@ -17,11 +17,11 @@ fn garbled() -> Payload {
 }
 
 /// Changes the memo of the workflow that a schedule starts.
-async fn rewrite(desk: &Desk, id: &str, value: Option<Payload>) {
+async fn rewrite(desk: &Desk, id: &str, value: Option<&Payload>) {
     let change = |change: &mut mainspring_schedules::calls::Change| {
         let action = change.schedule.action.as_mut().and_then(|action| action.action.as_mut());
         if let Some(Start::StartWorkflow(workflow)) = action {
-            match &value {
+            match value {
                 Some(value) => workflow
                     .memo
                     .iter_mut()
@@ -57,7 +57,7 @@ async fn one_that_cannot_be_read_is_refused_if_it_is_ours_and_else_passed_over()
     };
     desk.schedules.create(request).await.unwrap();
     desk.apply(&[desk.schedule("broken"), desk.schedule("kept")]).await;
-    rewrite(&desk, &desk.id("broken"), Some(garbled())).await;
+    rewrite(&desk, &desk.id("broken"), Some(&garbled())).await;
     desk.until_listed(3).await;
     let mut scope = desk.scope(Orphans::Delete);
     scope.workflows.insert(workflow);
@@ -77,7 +77,7 @@ async fn a_list_of_limits_that_cannot_be_read_stops_only_what_needs_it() {
     ];
     desk.apply(&schedules).await;
     let list = format!("mainspring-limits:{}", desk.owner);
-    rewrite(&desk, &list, Some(garbled())).await;
+    rewrite(&desk, &list, Some(&garbled())).await;
     desk.schedules.delete(&desk.id("gone")).await.unwrap();
     desk.schedules.delete(&desk.id("other")).await.unwrap();
     let plan = desk.plan(&schedules).await;
