@@ -19,6 +19,8 @@ use crate::LogsError;
 pub(crate) const CAPACITY: usize = 4 * 1024 * 1024;
 /// A buffer that grew in a burst is given back above this size.
 const KEPT: usize = 256 * 1024;
+/// After a batch the thread looks again so soon, without being woken: a caller that has to wake it pays for a system call.
+const LINGER: Duration = Duration::from_millis(1);
 /// How long [`LogGuard`] waits when it is dropped.
 const DROP_FLUSH: Duration = Duration::from_secs(1);
 
@@ -147,7 +149,8 @@ impl Sink {
         }
         state.waiting.extend_from_slice(line.as_bytes());
         state.taken += 1;
-        let wake = state.writer_sleeps;
+        // Once is enough.
+        let wake = std::mem::take(&mut state.writer_sleeps);
         drop(state);
         if wake {
             self.shared.work.notify_one();
@@ -180,6 +183,7 @@ pub(crate) fn start(stream: Box<dyn Write + Send>, capacity: usize) -> Result<(S
 fn write_all(shared: &Shared, mut stream: Box<dyn Write + Send>) {
     let mut batch = Vec::new();
     let mut before = 0;
+    let mut lingers = false;
     loop {
         let mut state = shared.state.lock();
         state.settled = before;
@@ -188,10 +192,16 @@ fn write_all(shared: &Shared, mut stream: Box<dyn Write + Send>) {
             if state.closed {
                 return;
             }
-            state.writer_sleeps = true;
-            shared.work.wait(&mut state);
-            state.writer_sleeps = false;
+            if lingers {
+                lingers = false;
+                shared.work.wait_for(&mut state, LINGER);
+            } else {
+                state.writer_sleeps = true;
+                shared.work.wait(&mut state);
+                state.writer_sleeps = false;
+            }
         }
+        lingers = true;
         std::mem::swap(&mut batch, &mut state.waiting);
         let lines = state.taken - before;
         before = state.taken;

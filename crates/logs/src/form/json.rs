@@ -155,10 +155,25 @@ fn push_chain<'a>(out: &mut String, errors: impl Iterator<Item = Value<'a>>, end
     fit
 }
 
+/// Bytes that end a stretch of plain text. 0xc2 begins the control characters of Unicode's second block, among others.
+const ESCAPED: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        bytes[byte] = true;
+        byte += 1;
+    }
+    bytes[b'"' as usize] = true;
+    bytes[b'\\' as usize] = true;
+    bytes[0x7f] = true;
+    bytes[0xc2] = true;
+    bytes
+};
+
 /// The inside of a JSON string. Control characters of Unicode's second block are escaped as well: terminals obey some.
 pub(super) fn push_escaped(out: &mut String, text: &str) {
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\' | 0x7f | 0xc2)) {
+    while let Some(at) = rest.bytes().position(|byte| ESCAPED[usize::from(byte)]) {
         let (plain, from) = rest.split_at(at);
         out.push_str(plain);
         let mut chars = from.chars();
