@@ -39,7 +39,7 @@ pub(crate) const OPERATORS: [&str; 2] = ["note", "remaining_actions"];
 const WRITTEN: [(&str, &[&str]); 2] =
     [("times", &["calendars", "cron", "intervals"]), ("time_zone", &["cron", "time_zone"])];
 /// Where the record has a checksum.
-const BY_CHECKSUM: [&str; 3] = ["input", "inputs", "memo"];
+const BY_CHECKSUM: [&str; 4] = ["input", "inputs", "memo", "time_zone_data"];
 
 /// What the code says, in its own words and in the server's.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use temporalio_common::protos::temporal::api::schedule::v1::{Schedule as Message
 use temporalio_common::protos::temporal::api::workflow::v1::NewWorkflowExecutionInfo;
 
 use super::message::started;
-use super::values::{arguments, attributes, digest, value};
+use super::values::{arguments, attributes, checksum, digest, value};
 use crate::schedule::text::duration;
 use crate::schedule::{Overlap, Precedence, Retry};
 use crate::times::{calendar_text, interval_text};
@@ -24,7 +24,7 @@ pub(crate) type Facts = Map<String, Value>;
 /// As the code says it. Of what may be large, or secret, a checksum is enough: the value stands in the schedule itself.
 pub(crate) fn of_code(schedule: &Schedule, as_sent: &Facts) -> Facts {
     let Ok(Value::Object(mut facts)) = serde_json::to_value(&schedule.declared) else { return Facts::new() };
-    for field in ["input", "inputs", "memo"] {
+    for field in ["input", "inputs", "memo", "time_zone_data"] {
         if let Some(value) = as_sent.get(field) {
             facts.insert(field.to_owned(), digest(value).into());
         }
@@ -112,7 +112,8 @@ fn of_spec(spec: &ScheduleSpec, facts: &mut Facts) {
     put_span(facts, "jitter", span(spec.jitter).filter(|jitter| !jitter.is_zero()));
     put_text(facts, "time_zone", &spec.timezone_name);
     if !spec.timezone_data.is_empty() {
-        facts.insert("time_zone_data".to_owned(), format!("{} bytes", spec.timezone_data.len()).into());
+        let data = format!("{} bytes, sha256:{}", spec.timezone_data.len(), checksum(&spec.timezone_data));
+        facts.insert("time_zone_data".to_owned(), data.into());
     }
     for (name, time) in [("start", spec.start_time), ("end", spec.end_time)] {
         let time =

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use mainspring_client::{ClientError, Payloads};
 use serde_json::Value;
 use temporalio_common::protos::temporal::api::common::v1::{
@@ -61,6 +63,7 @@ fn spec(declared: &Declared) -> ScheduleSpec {
         start_time: declared.start.map(|start| SystemTime::from(start).into()),
         end_time: declared.end.map(|end| SystemTime::from(end).into()),
         timezone_name: declared.time_zone.clone().unwrap_or_default(),
+        timezone_data: BASE64.decode(&declared.time_zone_data).unwrap_or_default(),
         ..ScheduleSpec::default()
     };
     for cron in declared.cron.iter().filter_map(|text| parse_cron(text).ok()) {

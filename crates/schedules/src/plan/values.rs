@@ -49,7 +49,7 @@ pub(crate) fn digest(value: &Value) -> String {
     format!("sha256:{}", checksum(text.as_bytes()))
 }
 
-fn checksum(bytes: &[u8]) -> String {
+pub(crate) fn checksum(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD_NO_PAD.encode(Sha256::digest(bytes))
 }
 

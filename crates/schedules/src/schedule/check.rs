@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -96,7 +98,14 @@ fn check_zones(declared: &Declared, crons: &[(&String, Option<String>)], add: &m
     if declared.time_zone.as_ref().is_some_and(String::is_empty) {
         add("time_zone", "it is empty: leave it out for UTC".to_owned());
     }
-    if let Some(zone) = named
+    if !declared.time_zone_data.is_empty() {
+        let name = named.cloned().unwrap_or_default();
+        let read = BASE64.decode(&declared.time_zone_data).map_err(|error| error.to_string());
+        let read = read.and_then(|data| TimeZone::tzif(&name, &data).map_err(|error| error.to_string()));
+        if let Err(reason) = read {
+            add("time_zone_data", format!("it is no file of TZif: {reason}"));
+        }
+    } else if let Some(zone) = named
         && let Err(fault) = known_zone(zone)
     {
         add("time_zone", fault);
@@ -216,5 +225,20 @@ fn check_retry(retry: &Retry, add: &mut impl FnMut(&str, String)) {
     }
     if i32::try_from(retry.maximum_attempts).is_err() {
         add("retry", format!("{} attempts are too many: 0 is no limit", retry.maximum_attempts));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_of_a_zone_that_are_none_are_refused_and_with_rules_the_name_is_a_label() {
+        let schedule = || Schedule::untyped("nightly", "sweep", []).task_queue("billing").time_zone("Our/Office");
+        let said = |schedule: Schedule| schedule.faults().iter().map(ToString::to_string).collect::<Vec<_>>();
+        let wrong = said(schedule().time_zone_data(b"no rules"));
+        assert!(matches!(&wrong[..], [one] if one.starts_with("time_zone_data: it is no file of TZif: ")), "{wrong:?}");
+        assert!(said(schedule().time_zone_data(include_bytes!("../../tests/plans/berlin.tzif"))).is_empty());
+        assert!(said(schedule())[0].starts_with("time_zone: there is no zone \"Our/Office\""));
     }
 }

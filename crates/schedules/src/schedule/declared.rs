@@ -53,6 +53,9 @@ pub(crate) struct Declared {
     pub(crate) jitter: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) time_zone: Option<String>,
+    /// The zone's rules as TZif, in base64.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) time_zone_data: String,
     #[serde(with = "optional_time", skip_serializing_if = "Option::is_none")]
     pub(crate) start: Option<Timestamp>,
     #[serde(with = "optional_time", skip_serializing_if = "Option::is_none")]

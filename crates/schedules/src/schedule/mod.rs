@@ -10,6 +10,8 @@ pub(crate) mod text;
 use std::fmt;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
 use serde_json::Value;
 use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributeValue, SearchAttributes};
@@ -136,6 +138,13 @@ impl Schedule {
     #[must_use]
     pub fn time_zone(self, name: impl Into<String>) -> Self {
         self.with(|declared| declared.time_zone = Some(name.into()))
+    }
+
+    /// The zone's rules themselves, as a file of TZif, for a zone that the server's database does not know or knows otherwise.
+    /// [`time_zone`](Self::time_zone) is only its label then.
+    #[must_use]
+    pub fn time_zone_data(self, tzif: &[u8]) -> Self {
+        self.with(|declared| declared.time_zone_data = BASE64.encode(tzif))
     }
 
     /// Not before this time.

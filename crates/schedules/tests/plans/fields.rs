@@ -12,6 +12,9 @@ use crate::desk::{Desk, steps};
 const REGION: SearchAttributeKey<String> = SearchAttributeKey::keyword("PlanRegion");
 const SIZE: SearchAttributeKey<i64> = SearchAttributeKey::int("PlanSize");
 
+/// The rules of Berlin, of the IANA database.
+const BERLIN: &[u8] = include_bytes!("berlin.tzif");
+
 type Edit = Box<dyn Fn(Schedule) -> Schedule>;
 
 fn edit(change: impl Fn(Schedule) -> Schedule + 'static) -> Edit {
@@ -50,6 +53,7 @@ fn edits() -> Vec<(&'static str, Edit)> {
         ),
         ("jitter", edit(|schedule| schedule.jitter(minutes(5)))),
         ("time_zone", edit(|schedule| schedule.time_zone("Europe/Berlin"))),
+        ("time_zone_data", edit(|schedule| schedule.time_zone_data(BERLIN))),
         ("start", edit(|schedule| schedule.start("2020-01-01T00:00:00Z".parse().unwrap()))),
         ("end", edit(|schedule| schedule.end("2090-01-01T00:00:00.5Z".parse().unwrap()))),
         ("overlap", edit(|schedule| schedule.overlap(Overlap::BufferAll))),
