@@ -18,6 +18,7 @@
 //! ```
 
 mod attempt;
+pub mod calls;
 mod cause;
 mod causes;
 mod connector;

@@ -51,10 +51,7 @@ pub(crate) async fn fetch(
     let execution = execution(workflow_id, run_id);
     let request = DescribeWorkflowExecutionRequest { namespace: server.namespace.clone(), execution };
     let answer = server.call(|service, request| service.describe_workflow_execution(request), request, SHORT).await;
-    answer.map_err(|mut refused| {
-        refused.lost = false;
-        refused
-    })
+    answer.map_err(Refused::of_a_question)
 }
 
 /// The status of a run, as list filters name it. None if it cannot be told.

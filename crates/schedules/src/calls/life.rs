@@ -26,7 +26,7 @@ impl Schedules {
             // An attempt whose answer was lost has made it.
             Err(refused) if refused.is(Code::AlreadyExists) && refused.lost => Ok(()),
             Err(refused) if refused.is(Code::AlreadyExists) => Err(CallError::Exists { schedule: id }),
-            Err(refused) => Err(refused.of(&id, format!("schedule {id} could not be created"))),
+            Err(refused) => Err(CallError::of(refused, &id, format!("schedule {id} could not be created"))),
         }
     }
 
@@ -44,7 +44,7 @@ impl Schedules {
             Ok(_) => Ok(()),
             // An attempt whose answer was lost has deleted it.
             Err(refused) if refused.is(Code::NotFound) && refused.lost => Ok(()),
-            Err(refused) => Err(refused.of(id, format!("schedule {id} could not be deleted"))),
+            Err(refused) => Err(CallError::of(refused, id, format!("schedule {id} could not be deleted"))),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A patch, as pauses, triggers and backfills are sent. Before one whose answer was lost is sent again, the schedule is looked
 //! at: the server knows a request by its id only until the workflow behind the schedule continues as new.
 
+use mainspring_client::calls::Method;
 use temporalio_common::protos::temporal::api::schedule::v1::SchedulePatch;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{DescribeScheduleResponse, PatchScheduleRequest};
 
@@ -25,14 +26,13 @@ impl Schedules {
         };
         let mut attempts = self.attempts();
         loop {
-            match self.attempt(|service, request| service.patch_schedule(request), request.clone(), &attempts).await {
-                Ok(_) => return Ok(()),
-                Err(status) => attempts.another(status).await.map_err(|refused| refused.of(id, what.to_owned()))?,
-            }
+            let method: Method<_, _> = |service, request| service.patch_schedule(request);
+            let Err(status) = attempts.attempt(&self.connection, method, request.clone()).await else { return Ok(()) };
+            attempts.another(status).await.map_err(|refused| CallError::of(refused, id, what.to_owned()))?;
             // It has to be known before it is sent again, so without an answer here there is no other attempt.
             let told = self.described(id).await.map_err(|mut refused| {
                 refused.lost = true;
-                refused.of(id, what.to_owned())
+                CallError::of(refused, id, what.to_owned())
             })?;
             if landed(&told) {
                 return Ok(());

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use mainspring_client::calls::Refused;
 use temporalio_client::tonic::Code;
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowExecutionStatus;
@@ -13,7 +14,6 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 
 use super::CallError;
 use super::Schedules;
-use super::wire::Refused;
 
 /// Schedules a page of a list.
 const PAGE: i32 = 500;
@@ -27,7 +27,7 @@ impl Schedules {
     /// [`CallError::NotFound`], or what the server or the network said.
     pub async fn describe(&self, id: &str) -> Result<DescribeScheduleResponse, CallError> {
         let described = self.described(id).await;
-        described.map_err(|refused| refused.of(id, format!("schedule {id} cannot be read")))
+        described.map_err(|refused| CallError::of_a_question(refused, id, format!("schedule {id} cannot be read")))
     }
 
     /// Whether there is such a schedule.
@@ -70,7 +70,7 @@ impl Schedules {
             query: query.to_owned(),
         };
         let page = self.call(|service, request| service.list_schedules(request), request).await;
-        page.map_err(|refused| refused.of_a_question().of("", "schedules could not be listed".to_owned()))
+        page.map_err(|refused| CallError::of_a_question(refused, "", "schedules could not be listed".to_owned()))
     }
 
     /// The times at which a schedule starts something, from one moment to another, both included; jitter is in them. The
@@ -96,7 +96,7 @@ impl Schedules {
             };
             let answer = self.call(|service, request| service.list_schedule_matching_times(request), request).await;
             let what = || format!("the times of schedule {id} cannot be read");
-            let answer = answer.map_err(|refused| refused.of_a_question().of(id, what()))?;
+            let answer = answer.map_err(|refused| CallError::of_a_question(refused, id, what()))?;
             let page = answer.start_time.into_iter().filter_map(|time| SystemTime::try_from(time).ok());
             let before = times.len();
             times.extend(page);
@@ -112,7 +112,7 @@ impl Schedules {
 
     pub(super) async fn described(&self, id: &str) -> Result<DescribeScheduleResponse, Refused> {
         let request = DescribeScheduleRequest { namespace: self.namespace.clone(), schedule_id: id.to_owned() };
-        self.call(|service, request| service.describe_schedule(request), request).await.map_err(Refused::of_a_question)
+        self.call(|service, request| service.describe_schedule(request), request).await
     }
 
     /// Whether a workflow of this id runs.
@@ -126,7 +126,9 @@ impl Schedules {
                 Ok(matches!(status, WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused))
             }
             Err(refused) if refused.is(Code::NotFound) => Ok(false),
-            Err(refused) => Err(refused.of_a_question().of("", format!("workflow {workflow_id} cannot be read"))),
+            Err(refused) => {
+                Err(CallError::of_a_question(refused, "", format!("workflow {workflow_id} cannot be read")))
+            }
         }
     }
 }

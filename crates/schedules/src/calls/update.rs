@@ -91,7 +91,7 @@ impl Schedules {
             Ok(_) => Ok(()),
             // Newer servers say that the token is old; the next round reads the new one.
             Err(refused) if refused.is(Code::FailedPrecondition) => Ok(()),
-            Err(refused) => Err(refused.of(id, what.to_owned())),
+            Err(refused) => Err(CallError::of(refused, id, what.to_owned())),
         }
     }
 }
