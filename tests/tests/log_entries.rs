@@ -1,17 +1,18 @@
 //! `mainspring logs consume`, killed again and again in the middle of 100,000 lines.
 #![cfg(feature = "full")]
 
+mod lab;
+
 use std::io::Write as _;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use lab::Outcome;
+use lab::topics::producer;
 use mainspring_outbox::sqlx::{PgPool, query_scalar};
 use mainspring_testing::{Process, TestError, kafka, postgres};
 use nix::sys::signal::Signal;
-
-type Outcome = Result<(), TestError>;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lab-worker");
 const LINES: usize = 100_000;
@@ -43,14 +44,7 @@ async fn a_consumer_that_is_killed_in_the_middle_of_a_hundred_thousand_lines_wri
     let url = postgres().await?.database("killed").await?;
     let pool = PgPool::connect(&url).await?;
 
-    let mut producer = kafka
-        .tool("kafka.tools.ConsoleProducer")
-        .args(["--bootstrap-server", &brokers, "--topic", &topic, "--timeout", "20"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let mut pipe = producer.stdin.take().ok_or("no stdin")?;
+    let (mut producer, mut pipe) = producer(kafka, &topic)?;
     let settings = [
         ("MAINSPRING_LOG_KAFKA_BROKERS", brokers.as_str()),
         ("MAINSPRING_LOG_KAFKA_TOPIC", &topic),
@@ -107,14 +101,7 @@ async fn a_consumer_that_is_killed_in_the_middle_of_a_hundred_thousand_lines_wri
 async fn sigterm_writes_what_is_in_hand_and_ends_with_success() -> Outcome {
     let kafka = kafka().await?;
     let topic = kafka.topic_prefix("term") + "lines";
-    let mut producer = kafka
-        .tool("kafka.tools.ConsoleProducer")
-        .args(["--bootstrap-server", &kafka.bootstrap_servers(), "--topic", &topic])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    let mut pipe = producer.stdin.take().ok_or("no stdin")?;
+    let (mut producer, mut pipe) = producer(kafka, &topic)?;
     pipe.write_all((0..10).map(|number| line(number) + "\n").collect::<String>().as_bytes())?;
     drop(pipe);
     assert!(producer.wait()?.success());

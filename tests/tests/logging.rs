@@ -5,22 +5,12 @@ mod lab;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use lab::topics::records;
 use lab::{Outcome, ask, probes_of, unready, until};
-use mainspring_servers::Kafka;
 use mainspring_testing::{Env, TestError, Workflows, kafka};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-/// The records of a topic, by the consumer for a terminal.
-fn records(kafka: &Kafka, topic: &str, count: usize) -> Result<Vec<Value>, TestError> {
-    let mut command = kafka.tool("org.apache.kafka.tools.consumer.ConsoleConsumer");
-    command.args(["--bootstrap-server", &kafka.bootstrap_servers(), "--topic", topic, "--from-beginning"]);
-    command.args(["--max-messages", &count.to_string(), "--timeout-ms", "30000"]);
-    let output = command.output()?;
-    let records = String::from_utf8(output.stdout)?;
-    Ok(records.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
-}
 
 #[tokio::test]
 async fn each_line_goes_where_it_is_meant_to_with_its_ids_from_whatever_thread_and_from_no_replay() -> Outcome {

@@ -4,20 +4,11 @@ mod lab;
 
 use std::time::Duration;
 
+use lab::topics::records;
 use lab::{Outcome, call, unready};
-use mainspring_testing::{Env, TestError, Workflows};
+use mainspring_testing::{Env, Workflows};
 use nix::sys::signal::Signal;
-use serde_json::{Value, json};
-
-/// The records of a topic, by Kafka's own consumer, which has half a minute.
-fn records(kafka: &mainspring_servers::Kafka, topic: &str, count: usize) -> Result<Vec<Value>, TestError> {
-    let mut consumer = kafka.tool("org.apache.kafka.tools.consumer.ConsoleConsumer");
-    consumer.args(["--bootstrap-server", &kafka.bootstrap_servers(), "--topic", topic, "--from-beginning"]);
-    let output = consumer.args(["--max-messages", &count.to_string(), "--timeout-ms", "30000"]).output()?;
-    let text = String::from_utf8(output.stdout)?;
-    let records: Result<Vec<Value>, _> = text.lines().map(serde_json::from_str).collect();
-    Ok(records?)
-}
+use serde_json::json;
 
 /// The sum of a metric's samples, over every cause.
 fn shown(metrics: &str, name: &str) -> f64 {

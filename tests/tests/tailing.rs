@@ -1,12 +1,14 @@
 //! `mainspring logs tail` of real runs: lines in Kafka, a consumer that writes them, a workflow that ends.
 
-use std::io::Write as _;
-use std::process::{Child, ChildStdin, Stdio};
+mod lab;
 
+use std::io::Write as _;
+use std::process::{Child, ChildStdin};
+
+use lab::Outcome;
+use lab::topics::producer;
 use mainspring_testing::{Env, Process, TestError, kafka, postgres};
 use serde_json::{Value, json};
-
-type Outcome = Result<(), TestError>;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lab-worker");
 
@@ -26,14 +28,7 @@ impl Rig {
         let env = Env::shared().await?;
         let kafka = kafka().await?;
         let (brokers, topic) = (kafka.bootstrap_servers(), kafka.topic_prefix(name) + "lines");
-        let mut producer = kafka
-            .tool("kafka.tools.ConsoleProducer")
-            .args(["--bootstrap-server", &brokers, "--topic", &topic, "--timeout", "20"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let pipe = producer.stdin.take().ok_or("no stdin")?;
+        let (producer, pipe) = producer(kafka, &topic)?;
         let (queue, url) = (env.queue(name), postgres().await?.database(name).await?);
         let settings = [
             ("TEMPORAL_ADDRESS", env.address()),

@@ -1,6 +1,8 @@
 //! The lab worker as a test runs it.
 #![allow(dead_code)]
 
+pub(crate) mod topics;
+
 use mainspring_testing::{Env, Process, TestClient, TestError, Workflows};
 use temporalio_common::protos::temporal::api::failure::v1::failure::FailureInfo;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
