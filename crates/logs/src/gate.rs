@@ -13,7 +13,7 @@ use tracing_subscriber::{Layer, Registry};
 
 use crate::Levels;
 use crate::levels::Produced;
-use crate::produce::LogRules;
+use crate::produce::{LogRules, Sinks};
 
 /// Which levels are logged, while the process runs: read and changed by whoever holds one. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -35,10 +35,10 @@ struct Now {
 #[derive(Clone, Debug)]
 struct Written {
     levels: Levels,
-    /// Without the loggers that are only produced.
-    targets: Targets,
-    /// With them: a line that cannot be produced is better written than lost.
+    /// With the loggers that are only produced: a line that cannot be produced is better written than lost.
     all: Targets,
+    /// Without them, where there are any.
+    less: Option<Targets>,
 }
 
 /// Who takes an event, by its level and target.
@@ -91,9 +91,10 @@ impl LiveLevels {
     pub(crate) fn takes(&self, metadata: &Metadata<'_>) -> Taken {
         let now = self.0.now.load();
         let (target, level) = (metadata.target(), metadata.level());
+        let written_else = now.written.all.would_enable(target, level);
         Taken {
-            written: now.written.targets.would_enable(target, level),
-            written_else: now.written.all.would_enable(target, level),
+            written: now.written.less.as_ref().map_or(written_else, |less| less.would_enable(target, level)),
+            written_else,
             produced: now.produced.as_ref().is_some_and(|(_, filter)| filter.takes(target, *level)),
         }
     }
@@ -107,7 +108,8 @@ impl LiveLevels {
 
 impl Written {
     fn new(rules: &LogRules, levels: Levels) -> Self {
-        Self { targets: levels.written(rules), all: levels.targets(), levels }
+        let less = rules.loggers_of(Sinks::ProduceOnly).next().map(|_| levels.written(rules));
+        Self { all: levels.targets(), less, levels }
     }
 }
 
