@@ -7,19 +7,24 @@ use serde_json::{Map, Value, json};
 
 type Outcome = Result<(), ChartError>;
 
-fn schema() -> Value {
-    serde_json::from_str(&fs::read_to_string(chart().join("values.schema.json")).unwrap()).unwrap()
+/// A file of the chart that is YAML, or JSON.
+fn read(file: &str) -> Result<Value, ChartError> {
+    Ok(documents(&fs::read_to_string(chart().join(file)).expect(file))?.remove(0))
+}
+
+fn schema() -> Result<Value, ChartError> {
+    read("values.schema.json")
 }
 
 fn defaults() -> Result<Value, ChartError> {
-    Ok(documents(&fs::read_to_string(chart().join("values.yaml")).unwrap())?.remove(0))
+    read("values.yaml")
 }
 
 #[test]
 fn the_page_is_made_from_the_schema_and_the_defaults() -> Outcome {
     let path = chart().join("README.md");
     let page = fs::read_to_string(&path).unwrap();
-    let made = reference(&page, &schema(), &defaults()?)?;
+    let made = reference(&page, &schema()?, &defaults()?)?;
     if std::env::var_os("UPDATE").is_some() {
         fs::write(&path, &made).unwrap();
     }
@@ -52,7 +57,7 @@ fn unlike(at: &str, properties: &Map<String, Value>, values: &Value, found: &mut
 
 #[test]
 fn every_value_has_a_schema_and_a_default() -> Outcome {
-    let (schema, values) = (schema(), defaults()?);
+    let (schema, values) = (schema()?, defaults()?);
     let mut found = Vec::new();
     let mut release = schema["properties"].as_object().unwrap().clone();
     release.remove("global");
@@ -85,7 +90,7 @@ fn open(at: &str, schema: &Value, found: &mut Vec<String>) {
 
 #[test]
 fn an_unknown_key_is_an_error_wherever_it_stands() -> Outcome {
-    let schema = schema();
+    let schema = schema()?;
     let mut found = Vec::new();
     open("", &schema, &mut found);
     open("worker", &schema["$defs"]["worker"], &mut found);

@@ -79,7 +79,7 @@ impl Toolbox {
     }
 }
 
-/// Out of a line such as `"Dir": "/home/ada/go/pkg/mod/k8s.io/kubernetes@v1.34.2",`.
+/// Out of a line such as `"Dir": "/go/pkg/mod/k8s.io/kubernetes@v1.34.2",`.
 fn folder(line: &str) -> Option<PathBuf> {
     let rest = line.trim().strip_prefix("\"Dir\": \"")?;
     rest.trim_end_matches(',').strip_suffix('"').map(PathBuf::from)
