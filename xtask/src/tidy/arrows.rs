@@ -87,10 +87,12 @@ const HOUSE: &[(&str, &[&str])] = &[
         ],
     ),
     ("xtask", &["mainspring-servers"]),
+    ("chart-tests", &["mainspring-servers"]),
 ];
 
 /// Crates that know no SDK: they build in seconds, and serve others too.
-const WITHOUT_SDK: [&str; 4] = ["mainspring-servers", "mainspring-macros", "mainspring-context", "xtask"];
+const WITHOUT_SDK: [&str; 5] =
+    ["mainspring-servers", "mainspring-macros", "mainspring-context", "xtask", "chart-tests"];
 
 /// What a contract never brings into a web backend, by the beginning of its name.
 const NOT_IN_CONTRACTS: [&str; 22] = [
