@@ -47,6 +47,17 @@ pub enum ChartError {
     /// Helm refused values that were to be fine.
     #[error("Helm refused: {0}")]
     Refused(#[from] Refusal),
+    /// The API server refused a call, or did not answer it.
+    #[error("{call}: the API server answered {answer}")]
+    Api {
+        /// Method and path.
+        call: String,
+        /// The status and the message, or why there is none.
+        answer: String,
+    },
+    /// The cluster, or what runs in it, is not as a test needs it.
+    #[error("{0}")]
+    Cluster(String),
     /// Objects are not as their schemas want them.
     #[error("kubeconform found:\n{0}")]
     Invalid(String),

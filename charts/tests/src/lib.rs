@@ -1,6 +1,7 @@
 //! What the chart's tests share: the real Helm over the chart, the schemas that Kubernetes and its extensions publish, and
 //! the chart's reference, which is made from its own schema.
 
+mod cluster;
 mod error;
 mod helm;
 mod reference;
@@ -10,6 +11,7 @@ mod schemas;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+pub use cluster::{Api, Cluster, Kubelet, Left, PodPlan, Running, Said, holds, list};
 pub use error::ChartError;
 pub use helm::{Helm, KUBERNETES, NAMESPACE, RELEASE, Refusal};
 pub use reference::reference;

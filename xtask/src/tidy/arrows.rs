@@ -197,7 +197,7 @@ fn fault_inside(name: &str, from: Place, to: &str, place: Place, dev: bool) -> O
         Place::WorkerBinary => {
             ["mainspring", "mainspring-cli"].contains(&to)
                 || place == Place::Product
-                || (dev && ["mainspring-testing", "mainspring-servers"].contains(&to))
+                || (dev && ["mainspring-testing", "mainspring-servers", "chart-tests"].contains(&to))
         }
         Place::Example => ["mainspring-caller", "mainspring-outbox"].contains(&to) || place == Place::Contract || dev,
         Place::House => {

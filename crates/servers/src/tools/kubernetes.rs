@@ -1,7 +1,42 @@
-//! The tools of Kubernetes that the chart's tests run. No sums of their releases' archives are pinned, so they are built
+//! The tools of Kubernetes that the chart's tests run, and its API server with its store. No sums of their releases' archives are pinned, so they are built
 //! by Go, whose own database of sums vouches for the sources.
 
 use super::Tool;
+
+/// What lies in Kubernetes' own repository, and is published with it as v0.MINOR.PATCH.
+const STAGED: [&str; 31] = [
+    "api",
+    "apiextensions-apiserver",
+    "apimachinery",
+    "apiserver",
+    "cli-runtime",
+    "client-go",
+    "cloud-provider",
+    "cluster-bootstrap",
+    "code-generator",
+    "component-base",
+    "component-helpers",
+    "controller-manager",
+    "cri-api",
+    "cri-client",
+    "csi-translation-lib",
+    "dynamic-resource-allocation",
+    "endpointslice",
+    "externaljwt",
+    "kms",
+    "kube-aggregator",
+    "kube-controller-manager",
+    "kube-proxy",
+    "kube-scheduler",
+    "kubectl",
+    "kubelet",
+    "metrics",
+    "mount-utils",
+    "pod-security-admission",
+    "sample-apiserver",
+    "sample-cli-plugin",
+    "sample-controller",
+];
 
 impl Tool {
     /// Helm, which renders the chart and installs it.
@@ -26,5 +61,31 @@ impl Tool {
         Self::new("kubeconform", "kubeconform", VERSION)
             .manual("install kubeconform so that it is on PATH (https://github.com/yannh/kubeconform)")
             .go_package("github.com/yannh/kubeconform/cmd/kubeconform", format!("-s -w -X main.version=v{VERSION}"))
+    }
+
+    /// The store of Kubernetes' API server.
+    pub fn etcd() -> Self {
+        const VERSION: &str = "3.6.5";
+        const MODULE: &str = "go.etcd.io/etcd/server/v3";
+        Self::new("etcd", "etcd", VERSION)
+            .manual("install etcd so that it is on PATH (https://etcd.io/docs/latest/install)")
+            .go_package_of(MODULE, "-s -w", (MODULE, VERSION), [])
+    }
+
+    /// Kubernetes' API server.
+    pub fn kube_apiserver() -> Self {
+        const VERSION: &str = "1.34.2";
+        let staged = STAGED.map(|name| (format!("k8s.io/{name}"), "0.34.2"));
+        // Else it does not know its version, and neither do its clients.
+        let known = [("gitVersion", "v1.34.2"), ("gitMajor", "1"), ("gitMinor", "34")];
+        let known = known.map(|(name, value)| format!(" -X k8s.io/component-base/version.{name}={value}"));
+        Self::new("Kubernetes API server", "kube-apiserver", VERSION)
+            .manual("install kube-apiserver so that it is on PATH (https://kubernetes.io/releases/download)")
+            .go_package_of(
+                "k8s.io/kubernetes/cmd/kube-apiserver",
+                format!("-s -w{}", known.concat()),
+                ("k8s.io/kubernetes", VERSION),
+                staged.iter().map(|(module, version)| (module.as_str(), *version)),
+            )
     }
 }

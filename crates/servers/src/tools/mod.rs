@@ -1,5 +1,5 @@
 //! Tools that servers need: found on `PATH`, else in a cache outside the checkout, else installed there: by download
-//! with a pinned checksum, else by `go install` or `cargo install`; jars by Maven. An installation is safe beside others and under `kill -9`: one lock
+//! with a pinned checksum, else by Go or `cargo install`; jars by Maven. An installation is safe beside others and under `kill -9`: one lock
 //! a tool, and the program appears under its name only when it is whole. Everything here blocks.
 
 mod build;
@@ -102,11 +102,14 @@ pub fn setup(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
     std::iter::once(Ok(postgres)).chain(jars).chain(programs).chain(modules).collect()
 }
 
-/// What the slow tier of tests needs besides: a Python with Temporal's SDK.
+/// What the slow tier of tests needs besides: a Python with Temporal's SDK, and Kubernetes' API server.
 ///
 /// # Errors
-/// As [`Toolbox::python_with`].
+/// As [`Toolbox::python_with`] and [`Toolbox::provide`].
 pub fn setup_slow(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
     let (package, version) = PYTHON_SDK;
-    Ok(vec![Toolbox::from_env()?.python_with(package, version, progress)?])
+    let toolbox = Toolbox::from_env()?;
+    let programs = [Tool::etcd(), Tool::kube_apiserver()];
+    let programs = programs.iter().map(|tool| toolbox.provide(tool, progress).map(Installed::with_version));
+    std::iter::once(toolbox.python_with(package, version, progress)).chain(programs).collect()
 }
