@@ -216,3 +216,31 @@ fn started_by(event: temporalio_common::protos::temporal::api::history::v1::Hist
         _ => None,
     }
 }
+
+#[tokio::test]
+async fn a_worker_shows_how_many_tasks_wait_on_its_queue() -> Outcome {
+    let env = Env::shared().await?;
+    let queue = env.queue("depth");
+    let settings = [("MAX_CONCURRENT_ACTIVITIES", "1"), ("MAINSPRING_QUEUE_DEPTH_INTERVAL", "0.2")];
+    let mut process = lab::unready(env.address(), &queue, &settings)?;
+    let probes = lab::probes_of(&process.line("\"msg\":\"polling\"").await?)?;
+    let depth = |metrics: &str, kind: &str| {
+        let of = |line: &&str| {
+            line.starts_with("mainspring_task_queue_depth{")
+                && line.contains(&format!("task_queue=\"{queue}\""))
+                && line.contains(&format!("kind=\"{kind}\""))
+        };
+        metrics.lines().find(of)?.rsplit_once(' ')?.1.parse::<f64>().ok()
+    };
+    lab::until(probes, "/metrics", |_, metrics| depth(metrics, "activity") == Some(0.0)).await?;
+    // One runs until the worker is told to stop, and the others wait for its place.
+    let client = env.client().await?;
+    for _ in 0..4 {
+        client.begin(&queue, &env.id("depth"), "call", &lab::call("heeding", "")).await?;
+    }
+    lab::until(probes, "/metrics", |_, metrics| depth(metrics, "activity") == Some(3.0)).await?;
+    let (_, metrics) = lab::ask(probes, "/metrics").await?;
+    assert_eq!(depth(&metrics, "workflow"), Some(0.0), "{metrics}");
+    assert!(metrics.contains("# TYPE mainspring_task_queue_depth gauge"), "{metrics}");
+    Ok(())
+}

@@ -5,6 +5,7 @@
 mod error;
 mod incarnation;
 mod plan;
+mod queue_depth;
 mod running;
 mod schedules;
 mod seat;
@@ -231,6 +232,10 @@ impl Host {
             let (schedules, namespace) = (self.registry.schedules(), self.connection.namespace.clone());
             system.spawn(schedules::apply(schedules, connector.clone(), namespace))
         });
+        let queue_depth = self.settings.queue_depth_interval.map(|interval| {
+            let queues = self.registry.queues().into_keys().map(str::to_owned).collect();
+            system.spawn(queue_depth::watch(queues, connector.clone(), self.connection.namespace.clone(), interval))
+        });
         Ok(RunningHost {
             settings: self.settings,
             plans,
@@ -245,6 +250,7 @@ impl Host {
             keepers,
             upkeep,
             schedules,
+            queue_depth,
             _runtimes: runtimes,
         })
     }

@@ -30,6 +30,7 @@ pub struct RunningHost {
     pub(super) keepers: JoinSet<Result<(), HostError>>,
     pub(super) upkeep: JoinHandle<()>,
     pub(super) schedules: Option<JoinHandle<()>>,
+    pub(super) queue_depth: Option<JoinHandle<()>>,
     pub(super) _runtimes: Runtimes,
 }
 
@@ -88,9 +89,7 @@ impl RunningHost {
             abandoned.push(attempt);
         }
         self.upkeep.abort();
-        if let Some(schedules) = &self.schedules {
-            schedules.abort();
-        }
+        [&self.schedules, &self.queue_depth].into_iter().flatten().for_each(JoinHandle::abort);
         if let Some(traces) = self.traces.take() {
             let limit = sum.flushed().saturating_sub(told.elapsed());
             // It blocks, on a thread that nobody else needs now.

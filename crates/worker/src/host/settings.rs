@@ -61,6 +61,8 @@ pub struct WorkerSettings {
     pub every_activity_twice: bool,
     /// MAINSPRING_APPLY_SCHEDULES: at start, the schedules of this binary's products are brought about; none is deleted. Default off.
     pub apply_schedules: bool,
+    /// MAINSPRING_QUEUE_DEPTH_INTERVAL: how often the server is asked how many tasks wait on each queue. Default never.
+    pub queue_depth_interval: Option<Duration>,
     /// TEMPORAL_TASK_QUEUE: run only the products of that queue.
     pub task_queue: Option<String>,
 }
@@ -188,6 +190,11 @@ impl Section for WorkerSettings {
                 .field("MAINSPRING_EVERY_ACTIVITY_TWICE")
                 .doc("For development: runs each activity once more after it has succeeded, and fails it if the results differ")
                 .flag(false),
+            queue_depth_interval: reader
+                .field("MAINSPRING_QUEUE_DEPTH_INTERVAL")
+                .doc("How often the server is asked how many tasks wait on each queue, for the gauge mainspring_task_queue_depth, such as 15; by default never")
+                .optional_duration()
+                .filter(|interval| !interval.is_zero()),
             task_queue: reader
                 .field("TEMPORAL_TASK_QUEUE")
                 .alias("TASK_QUEUE")

@@ -17,7 +17,7 @@ pub(crate) mod tests;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ::metrics::{Counter, Key, Recorder, Unit, counter, describe_counter};
+use ::metrics::{Counter, Key, Recorder, Unit, counter, describe_counter, describe_gauge};
 use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
 use temporalio_common::telemetry::TaskQueueLabelStrategy;
 use temporalio_common::telemetry::metrics::{CoreMeter, MetricKeyValue, NewAttributes, TemporalMeter};
@@ -36,6 +36,8 @@ const WORKFLOW_TASK_FAILURES: &str = "mainspring_workflow_task_failures_total";
 const WORKER_DEATHS: &str = "mainspring_worker_deaths_total";
 const ACTIVITIES_ABANDONED: &str = "mainspring_activities_abandoned_total";
 const ACTIVITIES_HELD: &str = "mainspring_activity_polls_held_total";
+/// Tasks that wait on a queue, by queue and kind.
+pub(crate) const QUEUE_DEPTH: &str = "mainspring_task_queue_depth";
 const LOG_LINES_LOST: &str = "mainspring_log_lines_lost_total";
 
 static INSTALLED: OnceLock<Arc<Metrics>> = OnceLock::new();
@@ -153,6 +155,11 @@ impl Metrics {
 }
 
 fn describe() {
+    describe_gauge!(
+        QUEUE_DEPTH,
+        Unit::Count,
+        "Tasks that wait on a task queue, all workers together, by queue and kind"
+    );
     describe_counter!(
         WORKFLOW_TASK_FAILURES,
         Unit::Count,
