@@ -35,6 +35,18 @@ metrics:
       target: {type: Value, value: {{ $slots.target | quote }}}
   {{- end }}
   {{- end }}
+  {{- with $a.hpa.queueDepth }}
+  {{- $depth := . }}
+  {{- range $w.taskQueues }}
+  - type: External
+    external:
+      metric:
+        name: {{ $depth.metric | default "mainspring_task_queue_depth" }}
+        selector:
+          matchLabels: {task_queue: {{ . | quote }}}
+      target: {type: AverageValue, averageValue: {{ $depth.averageValue | quote }}}
+  {{- end }}
+  {{- end }}
   {{- range $a.hpa.external }}
   - type: External
     external:

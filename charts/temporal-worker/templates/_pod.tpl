@@ -18,6 +18,11 @@
 {{- if $w.http.controlPort }}
 - {name: MAINSPRING_CONTROL_ADDR, value: {{ printf "127.0.0.1:%d" (int $w.http.controlPort) | quote }}}
 {{- end }}
+{{- with $w.autoscaling.hpa }}
+{{- if and .queueDepth (not (hasKey $w.env "MAINSPRING_QUEUE_DEPTH_INTERVAL")) }}
+- {name: MAINSPRING_QUEUE_DEPTH_INTERVAL, value: "15"}
+{{- end }}
+{{- end }}
 {{- if $controlled }}
 - {name: MAINSPRING_VERSIONING, value: {{ $w.controller.versioning | quote }}}
 {{- else }}
