@@ -139,8 +139,8 @@ where
         moment.set(now);
         let time = &moment;
         let level = *metadata.level();
-        let offered =
-            outlet.map_or(Offered::Not(None), |outlet| outlet.offer(level, (micros, time), &fields, self.limit, &mut line));
+        let offered = outlet
+            .map_or(Offered::Not(None), |outlet| outlet.offer(level, (micros, time), &fields, self.limit, &mut line));
         // What is for users alone and cannot be produced is better written than lost.
         let is_written = taken.is_none_or(|taken| match offered {
             Offered::Taken => taken.written && sinks != Sinks::ProduceOnly,

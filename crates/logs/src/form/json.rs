@@ -183,7 +183,8 @@ const fn is_escaped(byte: u8) -> bool {
 /// Where plain text ends, if it does.
 fn end_of_plain(text: &[u8]) -> Option<usize> {
     let mut blocks = text.chunks_exact(16);
-    let plain = blocks.by_ref().take_while(|block| !block.iter().fold(false, |any, byte| any | is_escaped(*byte))).count();
+    let plain =
+        blocks.by_ref().take_while(|block| !block.iter().fold(false, |any, byte| any | is_escaped(*byte))).count();
     let from = plain * 16;
     text[from..].iter().position(|byte| is_escaped(*byte)).map(|at| from + at)
 }

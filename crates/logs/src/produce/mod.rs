@@ -65,7 +65,9 @@ impl Outlet {
         record: &mut String,
     ) -> Offered {
         let text = |field| fields.get(field).map(|value| value.text).filter(|text| !text.is_empty());
-        let (Some(team), Some(run)) = (fields.get(Known::TeamId), text(Known::WorkflowRunId)) else { return Offered::Not(None) };
+        let (Some(team), Some(run)) = (fields.get(Known::TeamId), text(Known::WorkflowRunId)) else {
+            return Offered::Not(None);
+        };
         let workflow_type = text(Known::WorkflowType).unwrap_or_default();
         let Some(team) = team_id(team.text) else {
             return self.refuse(Dropped::BadTeamId, workflow_type, || Complaint::BadTeamId {

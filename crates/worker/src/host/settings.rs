@@ -61,6 +61,9 @@ pub struct WorkerSettings {
     pub every_activity_twice: bool,
     /// MAINSPRING_APPLY_SCHEDULES: at start, the schedules of this binary's products are brought about; none is deleted. Default off.
     pub apply_schedules: bool,
+    /// MAINSPRING_BACKLOG_INTERVAL: how often the server is asked how many tasks wait on each queue, for the metric
+    /// `mainspring_task_queue_backlog`. Default 0, never: a request an interval, replica, queue and type of task.
+    pub backlog_interval: Duration,
     /// TEMPORAL_TASK_QUEUE: run only the products of that queue.
     pub task_queue: Option<String>,
 }
@@ -188,6 +191,10 @@ impl Section for WorkerSettings {
                 .field("MAINSPRING_EVERY_ACTIVITY_TWICE")
                 .doc("For development: runs each activity once more after it has succeeded, and fails it if the results differ")
                 .flag(false),
+            backlog_interval: reader
+                .field("MAINSPRING_BACKLOG_INTERVAL")
+                .doc("How often the server is asked how many tasks wait on each queue, for the metric mainspring_task_queue_backlog; 0 is never")
+                .duration_seconds(Duration::ZERO),
             task_queue: reader
                 .field("TEMPORAL_TASK_QUEUE")
                 .alias("TASK_QUEUE")
