@@ -1,8 +1,11 @@
 //! `go install` of a pinned version, for machines that reach Go's module proxy and not the release archives.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::install::cache_error;
+use super::tool::GoPackage;
 use super::{Progress, Tool, Toolbox, build};
 use crate::error::ServersError;
 
@@ -17,16 +20,25 @@ pub(super) fn build(
     let package = tool.go.as_ref().ok_or_else(|| not_found(&tool.program, "Go's modules".to_owned()))?;
     let go = toolbox.on_path("go").ok_or_else(|| not_found("go", "any folder of PATH".to_owned()))?;
 
-    let target = format!("{}@v{}", package.path, tool.version);
-    let line = format!("go install {target}");
+    let mut line = format!("go install {}@v{}", package.path, tool.version);
     let mut command = Command::new(go);
     command.arg("install");
     if !package.linker_flags.is_empty() {
         command.args(["-ldflags", &package.linker_flags]);
     }
-    // `go install` refuses a GOBIN when GOOS or GOARCH ask for another platform, which is never wanted here. The folder
-    // has no go.mod: in a checkout that has one, its `go` and `toolchain` lines would count.
-    command.arg(&target).env("GOBIN", workplace).env_remove("GOOS").env_remove("GOARCH").current_dir(workplace);
+    if package.requires.is_empty() {
+        command.arg(format!("{}@v{}", package.path, tool.version));
+    } else {
+        let path = workplace.join("go.mod");
+        fs::write(&path, go_mod(package)).map_err(cache_error("write", &path))?;
+        // Go completes go.mod and go.sum, and asks its checksum database, as for a package with a version.
+        command.args(["-mod=mod", &package.path]).env("GOWORK", "off");
+        let modules: Vec<_> = package.requires.iter().map(|(module, at)| format!("{module}@v{at}")).collect();
+        line.push_str(&format!(" (with {})", modules.join(", ")));
+    }
+    // `go install` refuses a GOBIN when GOOS or GOARCH ask for another platform, which is never wanted here. In a
+    // checkout that has a go.mod, its `go` and `toolchain` lines would count: the workplace has none, or one of ours.
+    command.env("GOBIN", workplace).env_remove("GOOS").env_remove("GOARCH").current_dir(workplace);
 
     build::run(
         tool,
@@ -36,4 +48,11 @@ pub(super) fn build(
         progress,
         |command, outcome, lines| ServersError::GoInstall { command, outcome, lines },
     )
+}
+
+/// A module with no code of its own. Go takes the highest version of each module that any asks for.
+fn go_mod(package: &GoPackage) -> String {
+    let requires = package.requires.iter().map(|(module, version)| format!("require {module} v{version}\n"));
+    // From 1.17 on, Go reads only the part of the graph that it needs; it raises the line to what the modules ask for.
+    format!("module mainspring.build\n\ngo 1.21\n\n{}", requires.collect::<String>())
 }

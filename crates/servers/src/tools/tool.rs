@@ -2,6 +2,10 @@
 
 use std::env::consts;
 
+use sha2::{Digest as _, Sha256};
+
+use super::download::hex;
+
 /// A program with a pinned version, and the ways to it.
 #[derive(Clone, Debug)]
 pub struct Tool {
@@ -26,6 +30,8 @@ pub struct Archive {
 pub(super) struct GoPackage {
     pub(super) path: String,
     pub(super) linker_flags: String,
+    /// Modules and versions. Where there are any, the package is built in a module that requires them.
+    pub(super) requires: Vec<(String, String)>,
 }
 
 impl Archive {
@@ -62,7 +68,18 @@ impl Tool {
     /// program must have the name of [`Tool::program`].
     #[must_use]
     pub fn go_package(mut self, path: impl Into<String>, linker_flags: impl Into<String>) -> Self {
-        self.go = Some(GoPackage { path: path.into(), linker_flags: linker_flags.into() });
+        self.go = Some(GoPackage { path: path.into(), linker_flags: linker_flags.into(), requires: Vec::new() });
+        self
+    }
+
+    /// Builds the Go package with at least these versions of modules, where its own `go.mod` asks for older ones. The
+    /// module of the package itself has to be among them. Without [`go_package`](Self::go_package) it has no effect. The
+    /// cache keeps the tool in a folder that these name, so that one built with others is not taken for it.
+    #[must_use]
+    pub fn go_requires<const N: usize>(mut self, modules: [(&str, &str); N]) -> Self {
+        if let Some(package) = &mut self.go {
+            package.requires = modules.into_iter().map(|(module, at)| (module.to_owned(), at.to_owned())).collect();
+        }
         self
     }
 
@@ -109,7 +126,9 @@ impl Tool {
             .go_package("github.com/versity/versitygw/cmd/versitygw", "-s -w")
     }
 
-    /// Temporal's own CLI, which holds the dev server. 1.5.1 is the last version that `go install` can build.
+    /// Temporal's own CLI, which holds the dev server. 1.5.1 is the last version that `go install` can build. It is built
+    /// with a newer driver of SQLite: with the one that it names, a request that is cancelled may leave a statement
+    /// open on the server's one connection, and from then on every statement fails with `interrupted (9)`.
     pub fn temporal_cli() -> Self {
         const VERSION: &str = "1.5.1";
         // The sums of the release's checksums.txt.
@@ -125,11 +144,27 @@ impl Tool {
             .go_package(
                 "github.com/temporalio/cli/cmd/temporal",
                 format!("-s -w -X github.com/temporalio/cli/temporalcli.Version={VERSION}"),
-            );
+            )
+            // The driver that Temporal itself took against it (temporalio/temporal, pull request 10427).
+            .go_requires([("github.com/temporalio/cli", VERSION), ("modernc.org/sqlite", "1.51.0")]);
         SUMS.into_iter().fold(tool, |tool, (platform, sha256)| {
             let path = format!("temporalio/cli/releases/download/v{VERSION}/temporal_cli_{VERSION}_{platform}.tar.gz");
             tool.archive(Archive::new(platform, path, sha256))
         })
+    }
+}
+
+impl Tool {
+    /// As `temporal-1.5.1-linux_amd64`; with eight digits more where it is built with other modules than its own.
+    pub(super) fn slug(&self) -> String {
+        let slug = format!("{}-{}-{}", self.program, self.version, platform());
+        match &self.go {
+            Some(GoPackage { requires, .. }) if !requires.is_empty() => {
+                let sum = hex(&Sha256::digest(format!("{requires:?}")));
+                format!("{slug}-{}", &sum[..8])
+            }
+            _ => slug,
+        }
     }
 }
 

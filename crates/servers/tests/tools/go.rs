@@ -21,12 +21,7 @@ fn go_with_modules(folder: &Path) -> PathBuf {
         .map(|folder| folder.join("go"))
         .find(|go| go.is_file());
     let go = go.expect("Go, one of the toolchains that this project's tests need, is not on PATH");
-    let versions = folder.join("proxy").join(MODULE).join("@v");
-    fs::create_dir_all(&versions).unwrap();
-    fs::write(versions.join("list"), "v1.8.9\n").unwrap();
-    fs::write(versions.join("v1.8.9.info"), r#"{"Version": "v1.8.9"}"#).unwrap();
-    fs::write(versions.join("v1.8.9.mod"), GO_MOD).unwrap();
-    fs::write(versions.join("v1.8.9.zip"), zip(&[("go.mod", GO_MOD), ("main.go", MAIN)])).unwrap();
+    publish(folder, (MODULE, "v1.8.9"), GO_MOD, ("main.go", MAIN));
     let bin = folder.join("bin");
     fs::create_dir_all(&bin).unwrap();
     let script = format!(
@@ -39,11 +34,24 @@ fn go_with_modules(folder: &Path) -> PathBuf {
     bin
 }
 
-/// A zip file that stores its files as they are.
-fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+/// Puts a version of a module, with one file, into the module proxy.
+fn publish(folder: &Path, (module, version): (&str, &str), go_mod: &str, file: (&str, &str)) {
+    let versions = folder.join("proxy").join(module).join("@v");
+    fs::create_dir_all(&versions).unwrap();
+    let list = versions.join("list");
+    let listed = fs::read_to_string(&list).unwrap_or_default();
+    fs::write(list, format!("{listed}{version}\n")).unwrap();
+    fs::write(versions.join(format!("{version}.info")), format!(r#"{{"Version": "{version}"}}"#)).unwrap();
+    fs::write(versions.join(format!("{version}.mod")), go_mod).unwrap();
+    let zip = zip(&format!("{module}@{version}"), &[("go.mod", go_mod), file]);
+    fs::write(versions.join(format!("{version}.zip")), zip).unwrap();
+}
+
+/// A zip file that stores its files as they are, below that folder.
+fn zip(below: &str, files: &[(&str, &str)]) -> Vec<u8> {
     let (mut body, mut index) = (Vec::new(), Vec::new());
     for (name, content) in files {
-        let name = format!("{MODULE}@v1.8.9/{name}");
+        let name = format!("{below}/{name}");
         let mut crc = Crc::new();
         crc.update(content.as_bytes());
         let size = content.len() as u32;
@@ -95,6 +103,32 @@ fn after_a_failed_download_it_is_built_and_each_step_is_said() {
     );
     installed.version = None;
     assert_eq!(installed.with_version().version.as_deref(), Some("1.8.9"));
+}
+
+#[test]
+fn it_is_built_with_newer_modules_than_its_own_and_kept_apart_from_one_that_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let go = go_with_modules(folder.path());
+    let part = "example.com/part";
+    let part_mod = format!("module {part}\n\ngo 1.21\n");
+    for version in ["v1.0.0", "v1.1.0"] {
+        let source = format!("package part\n\nconst Version = \"{version}\"\n");
+        publish(folder.path(), (part, version), &part_mod, ("part.go", &source));
+    }
+    let main = format!("package main\n\nimport \"{part}\"\n\nfunc main() {{ println(\"part\", part.Version) }}\n");
+    let whole_mod = format!("module example.com/whole\n\ngo 1.21\n\nrequire {part} v1.0.0\n");
+    publish(folder.path(), ("example.com/whole", "v1.8.9"), &whole_mod, ("main.go", &main));
+
+    let toolbox = Toolbox::new(folder.path().join("cache")).search_path(go);
+    let plain = Tool::new("Whole", "whole", "1.8.9").go_package("example.com/whole", "");
+    let mended = plain.clone().go_requires([("example.com/whole", "1.8.9"), (part, "1.1.0")]);
+    for (tool, expected) in [(plain, "1.0.0"), (mended, "1.1.0")] {
+        let mut installed = toolbox.provide(&tool, &Progress::silent()).unwrap();
+        assert_eq!(installed.how, How::BuiltWithGo);
+        assert_eq!(toolbox.find(&tool).unwrap().how, How::Cached);
+        installed.version = None;
+        assert_eq!(installed.with_version().version.as_deref(), Some(expected));
+    }
 }
 
 #[test]
