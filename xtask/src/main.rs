@@ -7,6 +7,7 @@
 mod bench;
 mod deny;
 mod failure;
+mod image;
 mod lint;
 mod repository;
 mod setup;
@@ -60,6 +61,11 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         arguments: Vec<OsString>,
     },
+    /// The images of the Dockerfile, assembled and run here without Docker: as PID 1, not root, read-only
+    Image(image::ImageArguments),
+    /// A process as a container has it; `image` calls it
+    #[command(hide = true)]
+    ImageCell(image::CellArguments),
 }
 
 fn main() -> ExitCode {
@@ -82,6 +88,8 @@ fn run(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Deny => deny::run(&repository),
         Verb::Test { full, arguments } => suite::run(&repository, full, &arguments),
         Verb::Bench { name, arguments } => bench::run(&repository, name.as_deref(), &arguments),
+        Verb::Image(arguments) => image::run(&repository, &arguments),
+        Verb::ImageCell(arguments) => return image::enter(&arguments),
     }?;
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
