@@ -70,14 +70,6 @@ pub(crate) enum Failure {
         /// What was given.
         given: String,
     },
-    /// A lockfile cannot be read.
-    #[error("Cargo.lock of {commit} is not a lockfile that can be read: {reason}")]
-    Lockfile {
-        /// The commit.
-        commit: String,
-        /// What its reader said.
-        reason: String,
-    },
     /// A manifest cannot be read.
     #[error("{path} of {commit} is not TOML: {reason}")]
     Toml {

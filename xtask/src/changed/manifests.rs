@@ -1,4 +1,5 @@
-//! What of a manifest reaches a binary: a changed lint, development dependency or description deploys nothing.
+//! What of a manifest reaches a binary. Dependencies and features do by what cargo resolves them to, which is compared
+//! elsewhere; lints, tests and descriptions do not.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +10,21 @@ use crate::failure::Failure;
 /// What images are built with; what it inherits from counts too.
 const PROFILE: &str = "image";
 
-/// Parts of a crate's manifest that its binaries are not made of.
-const NOT_BUILT: [&str; 8] =
-    ["dev-dependencies", "dev_dependencies", "lints", "test", "bench", "example", "badges", "workspace"];
+/// Parts of a crate's manifest that are not compared.
+const NOT_BUILT: [&str; 12] = [
+    "badges",
+    "bench",
+    "build-dependencies",
+    "build_dependencies",
+    "dependencies",
+    "dev-dependencies",
+    "dev_dependencies",
+    "example",
+    "features",
+    "lints",
+    "target",
+    "test",
+];
 /// The same of `[package]` and `[workspace.package]`.
 const NOT_IN_A_PACKAGE: [&str; 17] = [
     "authors",
@@ -54,30 +67,10 @@ fn built(manifest: &Table) -> Table {
     if let Some(Value::Table(package)) = manifest.get_mut("package") {
         package.retain(|key, _| !NOT_IN_A_PACKAGE.contains(&key));
     }
-    if let Some(Value::Table(targets)) = manifest.get_mut("target") {
-        for (_, target) in targets.iter_mut() {
-            if let Value::Table(target) = target {
-                target.retain(|key, _| !NOT_BUILT.contains(&key));
-            }
-        }
-        // Without its development dependencies nothing may be left of it.
-        targets.retain(|_, target| !matches!(target, Value::Table(target) if target.is_empty()));
-    }
     manifest
 }
 
-/// The dependencies that a manifest takes from the workspace's, without those of its tests.
-pub(super) fn inherited(manifest: &Table) -> BTreeSet<String> {
-    let built = built(manifest);
-    let targets = built.get("target").and_then(Value::as_table).into_iter().flatten();
-    let tables = targets.filter_map(|(_, target)| target.as_table()).chain([&built]);
-    let kinds = ["dependencies", "build-dependencies", "build_dependencies"];
-    let dependencies = tables.flat_map(|table| kinds.iter().filter_map(|kind| table.get(*kind)?.as_table())).flatten();
-    let ours = dependencies.filter(|(_, value)| value.get("workspace").and_then(Value::as_bool) == Some(true));
-    ours.map(|(name, _)| name.clone()).collect()
-}
-
-/// What differs in the workspace's manifest for a worker whose crates take these dependencies from it.
+/// What differs in the workspace's manifest.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Workspace {
     /// The versions of Rust, before and after.
@@ -86,7 +79,7 @@ pub(super) struct Workspace {
     pub(super) parts: Vec<String>,
 }
 
-pub(super) fn workspace(base: &Table, head: &Table, inherited: &BTreeSet<String>) -> Workspace {
+pub(super) fn workspace(base: &Table, head: &Table) -> Workspace {
     let mut differing = Workspace::default();
     let at = |manifest: &'_ Table, path: &[&str]| {
         let (first, rest) = path.split_first()?;
@@ -94,9 +87,6 @@ pub(super) fn workspace(base: &Table, head: &Table, inherited: &BTreeSet<String>
     };
     let differs = |path: &[&str]| at(base, path) != at(head, path);
 
-    for name in inherited.iter().filter(|name| differs(&["workspace", "dependencies", name])) {
-        differing.parts.push(format!("`{name}` of [workspace.dependencies]"));
-    }
     let package = |manifest| at(manifest, &["workspace", "package"]).and_then(|value| value.as_table().cloned());
     let (before, after) = (package(base).unwrap_or_default(), package(head).unwrap_or_default());
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
@@ -113,10 +103,9 @@ pub(super) fn workspace(base: &Table, head: &Table, inherited: &BTreeSet<String>
             differing.parts.push(format!("[profile.{profile}]"));
         }
     }
-    for path in [&["patch"][..], &["replace"], &["cargo-features"], &["workspace", "resolver"]] {
-        if differs(path) {
-            differing.parts.push(format!("[{}]", path.join(".")));
-        }
+    // What it patches and how it resolves show in what is resolved.
+    if differs(&["cargo-features"]) {
+        differing.parts.push("`cargo-features`".to_owned());
     }
     differing
 }

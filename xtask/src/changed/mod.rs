@@ -1,13 +1,13 @@
 //! `changed`: which worker binaries a deployment would replace, and why. Continuous delivery and people ask alike.
 //!
-//! What a worker is made of is cargo's answer: the packages that `cargo tree` resolves for that binary alone, without
-//! development dependencies. A change outside of it is no reason. Where there is nothing to compare with, every worker
-//! is changed, with a warning: an old fleet is worse than a deployment too many.
+//! What a worker is made of is cargo's answer, at both ends: packages, versions and features as `cargo tree` resolves
+//! them, without development dependencies. A change outside of it is no reason. Where there is nothing to compare with,
+//! every worker is changed, with a warning: an old fleet is worse than a deployment too many.
 
 mod closure;
 mod git;
+mod graph;
 mod included;
-mod lockfile;
 mod manifests;
 mod places;
 mod reasons;
@@ -75,26 +75,29 @@ fn compare(root: &Path, base: Option<&str>, head: &str) -> Result<Report, Failur
         warnings.push("uncommitted changes are not looked at: the comparison ends at HEAD".to_owned());
     }
 
-    // Cargo is asked about the tree that would be deployed, which need not be the one that is checked out.
-    let tree = tempfile::tempdir().map_err(|source| Failure::Read { path: std::env::temp_dir(), source })?;
-    git.export(&head_commit, tree.path())?;
-    let workspace = Workspace::load(tree.path())?;
-
-    let mut differences: BTreeMap<String, Difference> = BTreeMap::new();
+    let head = Workspace::of(&git, &head_commit)?;
+    let mut differences: BTreeMap<String, Option<Difference>> = BTreeMap::new();
     let mut workers = Vec::new();
-    for built in workspace.workers()? {
+    for built in head.workers() {
         let name = base.map_or_else(|| format!("{DEPLOYED}/{}", built.name), str::to_owned);
         let commit = git.commit(&name)?;
+        let because = |what| vec![Reason { kind: Kind::Base, what, files: Vec::new() }];
         let reasons = match &commit {
-            None => {
-                let reason = nothing_to_compare(&git, &name, base.is_some(), &mut warnings)?;
-                vec![Reason { kind: Kind::Base, what: reason, files: Vec::new() }]
-            }
+            None => because(nothing_to_compare(&git, &name, base.is_some(), &mut warnings)?),
             Some(commit) => {
                 if !differences.contains_key(commit) {
-                    differences.insert(commit.clone(), Difference::between(&git, commit, &head_commit)?);
+                    let difference = Difference::between(&git, commit, &head_commit);
+                    if let Err(failure) = &difference {
+                        warnings.push(format!(
+                            "{commit} cannot be compared, so what it is the base of counts as changed: {failure}"
+                        ));
+                    }
+                    differences.insert(commit.clone(), difference.ok());
                 }
-                reasons::of(&built, &workspace, &differences[commit])?
+                match &differences[commit] {
+                    Some(difference) => reasons::of(&built, &head, difference)?,
+                    None => because(format!("{commit} cannot be compared")),
+                }
             }
         };
         let changed = !reasons.is_empty();

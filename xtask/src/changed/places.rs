@@ -5,7 +5,6 @@
 pub(super) enum Place {
     /// The workspace's own Cargo.toml.
     Manifest,
-    Lockfile,
     /// Cargo's configuration.
     Configuration,
     Toolchain,
@@ -24,7 +23,6 @@ const CHART: &str = "charts/temporal-worker/";
 pub(super) fn outside(path: &str) -> Place {
     match path {
         "Cargo.toml" => return Place::Manifest,
-        "Cargo.lock" => return Place::Lockfile,
         ".cargo/config.toml" | ".cargo/config" => return Place::Configuration,
         "rust-toolchain.toml" | "rust-toolchain" => return Place::Toolchain,
         "Dockerfile" | ".dockerignore" => return Place::Image,

@@ -1,17 +1,13 @@
 //! Why a worker is another one at the head than at its base.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_lock::Lockfile;
 use toml::Table;
 
 use super::{
     closure::{Built, Workspace},
     git::Git,
-    included, lockfile, manifests,
+    included, manifests,
     places::{self, Place},
     report::{Kind, Reason},
 };
@@ -23,14 +19,16 @@ pub(super) struct Difference {
     files: Vec<String>,
     /// Base and head.
     manifests: Option<(Table, Table)>,
-    lockfiles: Option<(Lockfile, Lockfile)>,
+    /// What there was to build of.
+    base: Workspace,
     /// Chart values that differ, with their texts at both ends.
     values: BTreeMap<String, String>,
 }
 
 impl Difference {
     pub(super) fn between(git: &Git<'_>, base: &str, head: &str) -> Result<Self, Failure> {
-        let mut difference = Self { files: Vec::new(), manifests: None, lockfiles: None, values: BTreeMap::new() };
+        let base_workspace = Workspace::of(git, base)?;
+        let mut difference = Self { files: Vec::new(), manifests: None, values: BTreeMap::new(), base: base_workspace };
         for path in git.differing(base, head)? {
             if difference.read(git, &path, (base, head))? {
                 difference.files.push(path);
@@ -48,11 +46,6 @@ impl Difference {
             Ok((before, after.map(|text| manifests::parse(&text, path, head)).transpose()?))
         };
         match places::outside(path) {
-            Place::Lockfile => {
-                if let (Some(before), Some(after)) = texts()? {
-                    self.lockfiles = Some((lockfile::parse(&before, base)?, lockfile::parse(&after, head)?));
-                }
-            }
             Place::Manifest => {
                 if let (Some(before), Some(after)) = tables()? {
                     self.manifests = Some((before, after));
@@ -80,6 +73,10 @@ impl Difference {
 
 /// The reasons for one worker, the nearest first; none when it is what it was.
 pub(super) fn of(built: &Built, workspace: &Workspace, difference: &Difference) -> Result<Vec<Reason>, Failure> {
+    let before = difference.base.built_of(&built.package);
+    if before.names().is_empty() {
+        return Ok(vec![Reason { kind: Kind::Base, what: format!("{} is new", built.package), files: Vec::new() }]);
+    }
     let mut reasons = crates(built, workspace, difference)?;
     let mut because = |kind, what: String, files: &[&str]| {
         let files = files.iter().map(|&path| path.to_owned()).collect();
@@ -88,22 +85,16 @@ pub(super) fn of(built: &Built, workspace: &Workspace, difference: &Difference) 
     let places = difference.files.iter().map(|path| (places::outside(path), path.as_str()));
     let of_place = |wanted: Place| places.clone().filter(move |(place, _)| *place == wanted).map(|(_, path)| path);
 
-    for path in of_place(Place::Lockfile) {
-        match &difference.lockfiles {
-            Some((base, head)) => {
-                for change in lockfile::changes(base, head, &built.packages) {
-                    because(Kind::Dependency, change, &[path]);
-                }
-            }
-            None => because(Kind::Dependency, "the lockfile came or went".to_owned(), &[path]),
-        }
+    let ours: BTreeSet<String> = workspace.folders().into_keys().collect();
+    for change in built.graph.changes_since(&before, &ours) {
+        because(Kind::Dependency, change, &[]);
     }
     for path in of_place(Place::Manifest) {
         let Some((base, head)) = &difference.manifests else {
             because(Kind::Workspace, "the workspace's manifest came or went".to_owned(), &[path]);
             continue;
         };
-        let differing = manifests::workspace(base, head, &inherited(built, workspace)?);
+        let differing = manifests::workspace(base, head);
         if let Some((before, after)) = differing.rust {
             because(Kind::Toolchain, format!("rust-version {before} -> {after}"), &[path]);
         }
@@ -133,7 +124,7 @@ pub(super) fn of(built: &Built, workspace: &Workspace, difference: &Difference) 
 
 /// A reason for each crate of the closure with a changed file, or that includes one.
 fn crates(built: &Built, workspace: &Workspace, difference: &Difference) -> Result<Vec<Reason>, Failure> {
-    let folders: Vec<(String, String)> = workspace.folders().collect();
+    let folders = workspace.folders();
     let mut changed: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut aside = Vec::new();
     for path in &difference.files {
@@ -161,17 +152,6 @@ fn crates(built: &Built, workspace: &Workspace, difference: &Difference) -> Resu
     let reason =
         |(name, files): (&str, Vec<String>)| Reason { kind: Kind::Crate, what: format!("{name} changed"), files };
     Ok(changed.into_iter().map(reason).collect())
-}
-
-/// What the crates of a worker take from the workspace's dependencies.
-fn inherited(built: &Built, workspace: &Workspace) -> Result<BTreeSet<String>, Failure> {
-    let mut names = BTreeSet::new();
-    for folder in built.crates.values() {
-        let path = workspace.root().join(folder).join("Cargo.toml");
-        let text = fs::read_to_string(&path).map_err(|source| Failure::Read { path: path.clone(), source })?;
-        names.extend(manifests::inherited(&manifests::parse(&text, &format!("{folder}/Cargo.toml"), "head")?));
-    }
-    Ok(names)
 }
 
 /// Whether a text has the name as a word of its own.

@@ -73,6 +73,21 @@ fn a_base_that_is_gone_changes_every_worker_with_a_warning() {
 }
 
 #[test]
+fn a_base_that_cargo_cannot_resolve_changes_every_worker_with_a_warning() {
+    let made = Made::new();
+    made.replace("crates/logs/Cargo.toml", "pen.workspace = true", "pen = \"7\"");
+    let base = made.commit("What nothing could be built of");
+    made.replace("crates/logs/Cargo.toml", "pen = \"7\"", "pen.workspace = true");
+    let answer = made.after("Mended");
+    assert_eq!(answer.changed(), BOTH);
+    assert_eq!(answer.why("beta-worker"), [format!("{base} cannot be compared")]);
+    let warning =
+        format!("warning: {base} cannot be compared, so what it is the base of counts as changed: `cargo tree ");
+    assert!(answer.stderr.starts_with(&warning), "{}", answer.stderr);
+    assert_eq!(answer.stderr.matches("warning: ").count(), 1, "once for both: {}", answer.stderr);
+}
+
+#[test]
 fn the_text_says_why_for_each_worker() {
     let made = Made::new();
     let base = made.git(["rev-parse", "HEAD"]);
@@ -90,7 +105,7 @@ fn the_text_says_why_for_each_worker() {
         format!(
             "alpha-worker: changed since {base}\n  \
              house-logs changed (crates/logs/src/a.rs, crates/logs/src/b.rs, and 2 more files)\n  \
-             ink 1.0.0 -> 1.1.0 (Cargo.lock)\n\
+             ink 1.0.0 -> 1.1.0\n\
              beta-worker: unchanged since {base}\n\
              1 of 2 workers would be deployed from {head}\n",
             base = &base[..12],

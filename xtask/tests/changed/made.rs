@@ -4,7 +4,7 @@
 //!                           │             └ pen (registry) ─ ink (registry)
 //!                           └ [dev] brush (registry)
 //!     beta-worker ── beta ─── house-base
-//!     xtask ──────── house-base with the feature `dusty` ─ dust (registry)
+//!     xtask ──────── house-base with the feature `dusty` ─ dust (registry), which is so for all that is built with it
 
 use std::{
     fs,

@@ -67,5 +67,5 @@ fn a_new_worker_is_found_by_itself() {
     made.cargo(&["update", "--offline", "--workspace"]);
     let answer = made.after("A third worker");
     assert_eq!(answer.changed(), ["gamma-worker"]);
-    assert_eq!(answer.why("gamma-worker"), ["gamma-worker changed"]);
+    assert_eq!(answer.why("gamma-worker"), ["gamma-worker is new"]);
 }
