@@ -1,5 +1,5 @@
 //! Tools that servers need: found on `PATH`, else in a cache outside the checkout, else installed there: by download
-//! with a pinned checksum, else by `go install` or `cargo install`; jars by Maven. An installation is safe beside others and under `kill -9`: one lock
+//! with a pinned checksum, else by Go or `cargo install`; jars by Maven. An installation is safe beside others and under `kill -9`: one lock
 //! a tool, and the program appears under its name only when it is whole. Everything here blocks.
 
 mod build;
@@ -8,6 +8,7 @@ mod download;
 mod go;
 mod install;
 mod jars;
+mod kubernetes;
 mod maven;
 mod progress;
 mod python;
@@ -87,18 +88,21 @@ pub const PYTHON_SDK: (&str, &str) = ("temporalio", "1.35.0");
 pub fn setup(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
     let toolbox = Toolbox::from_env()?;
     let postgres = toolbox.postgres()?.with_version();
-    let programs = [Tool::temporal_cli(), Tool::versitygw(), Tool::mprocs()];
+    let programs = [Tool::temporal_cli(), Tool::versitygw(), Tool::mprocs(), Tool::helm(), Tool::kubeconform()];
     let programs = programs.iter().map(|tool| toolbox.provide(tool, progress).map(Installed::with_version));
     let jars = [Jars::temporal_test_server(), Jars::kafka()];
     let jars = jars.iter().map(|jars| toolbox.jars(jars, progress));
     std::iter::once(Ok(postgres)).chain(jars).chain(programs).collect()
 }
 
-/// What the slow tier of tests needs besides: a Python with Temporal's SDK.
+/// What the slow tier of tests needs besides: a Python with Temporal's SDK, and Kubernetes' API server.
 ///
 /// # Errors
-/// As [`Toolbox::python_with`].
+/// As [`Toolbox::python_with`] and [`Toolbox::provide`].
 pub fn setup_slow(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
     let (package, version) = PYTHON_SDK;
-    Ok(vec![Toolbox::from_env()?.python_with(package, version, progress)?])
+    let toolbox = Toolbox::from_env()?;
+    let programs = [Tool::etcd(), Tool::kube_apiserver()];
+    let programs = programs.iter().map(|tool| toolbox.provide(tool, progress).map(Installed::with_version));
+    std::iter::once(toolbox.python_with(package, version, progress)).chain(programs).collect()
 }

@@ -26,6 +26,8 @@ pub struct Archive {
 pub(super) struct GoPackage {
     pub(super) path: String,
     pub(super) linker_flags: String,
+    /// The go.mod of a module of our own around it, where `go install` refuses.
+    pub(super) module: Option<String>,
 }
 
 impl Archive {
@@ -62,8 +64,28 @@ impl Tool {
     /// program must have the name of [`Tool::program`].
     #[must_use]
     pub fn go_package(mut self, path: impl Into<String>, linker_flags: impl Into<String>) -> Self {
-        self.go = Some(GoPackage { path: path.into(), linker_flags: linker_flags.into() });
+        self.go = Some(GoPackage { path: path.into(), linker_flags: linker_flags.into(), module: None });
         self
+    }
+
+    /// The same for a package that `go install` refuses, because its go.mod has `replace` lines: it is built from a
+    /// module of one's own, which requires `module` at that version, and each of `replaced` at the version that the
+    /// replaced folder was published as. Modules without their `v`.
+    #[must_use]
+    pub fn go_package_of<'a>(
+        self,
+        path: impl Into<String>,
+        linker_flags: impl Into<String>,
+        (module, version): (&str, &str),
+        replaced: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let mut text = format!("module build\n\ngo 1.24\n\nrequire {module} v{version}\n");
+        for (module, version) in replaced {
+            text.push_str(&format!("\nreplace {module} => {module} v{version}\n"));
+        }
+        let mut tool = self.go_package(path, linker_flags);
+        tool.go = tool.go.map(|package| GoPackage { module: Some(text), ..package });
+        tool
     }
 
     /// Adds the crate to build. One of its programs must have the name of [`Tool::program`].

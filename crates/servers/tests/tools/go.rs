@@ -21,12 +21,7 @@ fn go_with_modules(folder: &Path) -> PathBuf {
         .map(|folder| folder.join("go"))
         .find(|go| go.is_file());
     let go = go.expect("Go, one of the toolchains that this project's tests need, is not on PATH");
-    let versions = folder.join("proxy").join(MODULE).join("@v");
-    fs::create_dir_all(&versions).unwrap();
-    fs::write(versions.join("list"), "v1.8.9\n").unwrap();
-    fs::write(versions.join("v1.8.9.info"), r#"{"Version": "v1.8.9"}"#).unwrap();
-    fs::write(versions.join("v1.8.9.mod"), GO_MOD).unwrap();
-    fs::write(versions.join("v1.8.9.zip"), zip(&[("go.mod", GO_MOD), ("main.go", MAIN)])).unwrap();
+    publish(folder, MODULE, "1.8.9", &[("go.mod", GO_MOD), ("main.go", MAIN)]);
     let bin = folder.join("bin");
     fs::create_dir_all(&bin).unwrap();
     let script = format!(
@@ -39,11 +34,21 @@ fn go_with_modules(folder: &Path) -> PathBuf {
     bin
 }
 
-/// A zip file that stores its files as they are.
-fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+/// Puts a module into the proxy of that folder. Its first file is its go.mod.
+fn publish(folder: &Path, module: &str, version: &str, files: &[(&str, &str)]) {
+    let versions = folder.join("proxy").join(module).join("@v");
+    fs::create_dir_all(&versions).unwrap();
+    fs::write(versions.join("list"), format!("v{version}\n")).unwrap();
+    fs::write(versions.join(format!("v{version}.info")), format!(r#"{{"Version": "v{version}"}}"#)).unwrap();
+    fs::write(versions.join(format!("v{version}.mod")), files[0].1).unwrap();
+    fs::write(versions.join(format!("v{version}.zip")), zip(&format!("{module}@v{version}"), files)).unwrap();
+}
+
+/// A zip file that stores its files as they are, in that folder.
+fn zip(folder: &str, files: &[(&str, &str)]) -> Vec<u8> {
     let (mut body, mut index) = (Vec::new(), Vec::new());
     for (name, content) in files {
-        let name = format!("{MODULE}@v1.8.9/{name}");
+        let name = format!("{folder}/{name}");
         let mut crc = Crc::new();
         crc.update(content.as_bytes());
         let size = content.len() as u32;
@@ -130,4 +135,37 @@ fn when_no_way_is_left_the_error_says_each_that_was_tried_and_what_helps() {
     assert!(message.contains("example.com/absent"), "{message}");
     let left: Vec<_> = fs::read_dir(cache.join("tools")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 1, "only the lock: {left:?}");
+}
+
+#[test]
+fn a_package_that_go_install_refuses_is_built_in_a_module_of_our_own() {
+    const OUTER: &str = "example.com/outer";
+    const INNER: &str = "example.com/outer/inner";
+    let folder = tempfile::tempdir().unwrap();
+    let search = go_with_modules(folder.path());
+    // As Kubernetes is published: what its go.mod replaces by a folder is a module of another version.
+    let outer = format!("module {OUTER}\n\ngo 1.21\n\nrequire {INNER} v0.0.0\n\nreplace {INNER} => ./inner\n");
+    let main = format!(
+        "package main\n\nimport \"{INNER}\"\n\nvar version string\n\nfunc main() {{ println(inner.Words, version) }}\n"
+    );
+    let inner = format!("module {INNER}\n\ngo 1.21\n");
+    publish(folder.path(), OUTER, "1.8.9", &[("go.mod", &outer), ("cmd/hello/main.go", &main)]);
+    let words = "package inner\n\nconst Words = \"hello from inside,\"\n";
+    publish(folder.path(), INNER, "0.8.9", &[("go.mod", &inner), ("words.go", words)]);
+
+    let toolbox = |cache| Toolbox::new(folder.path().join(cache)).search_path(&search);
+    let (package, flags) = (format!("{OUTER}/cmd/hello"), "-X main.version=1.8.9");
+    let hello = || Tool::new("Hello", "hello", "1.8.9");
+    let refused = toolbox("one").provide(&hello().go_package(&package, flags), &Progress::silent()).unwrap_err();
+    assert!(refused.to_string().contains("replace directives"), "{refused}");
+
+    let tool = hello().go_package_of(&package, flags, (OUTER, "1.8.9"), [(INNER, "0.8.9")]);
+    let installed = toolbox("two").provide(&tool, &Progress::silent()).unwrap();
+    assert_eq!(installed.how, How::BuiltWithGo);
+    let said = std::process::Command::new(&installed.path).output().unwrap().stderr;
+    assert_eq!(String::from_utf8_lossy(&said), "hello from inside, 1.8.9\n");
+
+    let absent = hello().go_package_of(format!("{OUTER}/cmd/absent"), flags, (OUTER, "1.8.9"), [(INNER, "0.8.9")]);
+    let error = toolbox("three").provide(&absent, &Progress::silent()).unwrap_err().to_string();
+    assert!(error.contains("`go build example.com/outer/cmd/absent` failed (exit status: 1):"), "{error}");
 }
