@@ -95,6 +95,22 @@ pub(crate) enum Failure {
         /// Every step.
         known: String,
     },
+    /// A commit that was asked for is not there.
+    #[error("{given} is no commit of this repository; fetch it, or name another with --head")]
+    NoCommit {
+        /// What was given.
+        given: String,
+    },
+    /// A manifest cannot be read.
+    #[error("{path} of {commit} is not TOML: {reason}")]
+    Toml {
+        /// The file, from the root.
+        path: String,
+        /// The commit.
+        commit: String,
+        /// What its reader said.
+        reason: String,
+    },
     /// A server or tool is missing and could not be installed.
     #[error("setup did not finish: {source}")]
     Setup {

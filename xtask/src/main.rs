@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command for people: printing is its job")]
 
 mod bench;
+mod changed;
 mod deny;
 mod failure;
 mod image;
@@ -53,6 +54,8 @@ enum Verb {
         #[arg(last = true, value_name = "ARGS")]
         arguments: Vec<String>,
     },
+    /// Which worker binaries a deployment would replace, and why
+    Changed(changed::Arguments),
     /// One benchmark, in release mode; without NAME, their names
     Bench {
         /// Its name: a file of benches/src/bin
@@ -87,6 +90,7 @@ fn run(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Tidy => tidy::run(&repository),
         Verb::Deny => deny::run(&repository),
         Verb::Test { full, arguments } => suite::run(&repository, full, &arguments),
+        Verb::Changed(arguments) => changed::run(&repository, &arguments),
         Verb::Bench { name, arguments } => bench::run(&repository, name.as_deref(), &arguments),
         Verb::Image(arguments) => image::run(&repository, &arguments),
         Verb::ImageCell(arguments) => return image::enter(&arguments),

@@ -129,6 +129,14 @@ impl Tool {
             .crate_name("mprocs")
     }
 
+    /// The check of GitHub's workflows. It runs shellcheck on their scripts where that is on `PATH`.
+    pub fn actionlint() -> Self {
+        const VERSION: &str = "1.7.12";
+        Self::new("actionlint", "actionlint", VERSION)
+            .manual("install actionlint so that it is on PATH (https://github.com/rhysd/actionlint/blob/main/docs/install.md)")
+            .go_package("github.com/rhysd/actionlint/cmd/actionlint", "-s -w")
+    }
+
     /// S3 over a folder.
     pub fn versitygw() -> Self {
         Self::new("versitygw", "versitygw", "1.8.0")
