@@ -3,9 +3,9 @@
 mod dockerfile;
 mod lists;
 mod manifest;
+mod mprocs;
 mod name;
 mod plan;
-mod process_manager;
 mod rustfmt;
 mod sources;
 mod template;
@@ -80,7 +80,7 @@ fn planned(named: &Named, workspace: &Workspace, registry: &Registry) -> Result<
         }
     }
     let command = workspace.run_command("--quiet");
-    notes.extend(process_manager::plan(&mut plan, registry, &named.queue, &command)?);
+    notes.extend(mprocs::plan(&mut plan, registry, &named.queue, &command)?);
     Ok((plan, notes))
 }
 
