@@ -36,6 +36,9 @@ async fn a_workspace_elsewhere_grows_by_a_product_that_builds_passes_its_tests_a
     };
     let named = folder.join("manage");
     fs::rename(&manage, &named)?;
+    let beside = ["new", "product", "refunds", "--queue", "greetings", "--dry-run", "-o", "json"];
+    let beside: Value = serde_json::from_str(&there(&named, &beside)?)?;
+    assert_eq!(beside["changed"], serde_json::json!(["Cargo.toml", "src/bin/manage.rs", "src/main.rs"]));
     let wrote = there(&named, &["new", "product", "billing", "-o", "json"])?;
     let wrote: Value = serde_json::from_str(&wrote)?;
     assert_eq!(wrote["changed"], serde_json::json!(["Cargo.toml", "src/bin/manage.rs"]));

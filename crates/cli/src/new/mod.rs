@@ -1,6 +1,6 @@
 //! `new product`: a whole product beside those that there are, which builds, passes its tests and runs at once.
 
-mod dockerfile;
+mod containers;
 mod lists;
 mod manifest;
 mod mprocs;
@@ -25,8 +25,9 @@ use crate::arguments::new::{NewProductArguments, NewVerb};
 use crate::exit::Failure;
 use crate::{print, say};
 
-/// The images of this workspace's workers.
+/// The images of this workspace's workers, and where they run together.
 const DOCKERFILE: &str = "Dockerfile";
+const COMPOSE: &str = "compose.yaml";
 
 pub(crate) fn run(verb: &NewVerb, registry: &Registry) -> Result<(), Failure> {
     let NewVerb::Product(arguments) = verb;
@@ -72,16 +73,35 @@ fn planned(named: &Named, workspace: &Workspace, registry: &Registry) -> Result<
         manifest::depend(&mut plan, manifest, named, &list.crates)?;
         plan.edit(&list.file, rustfmt::formatted(&workspace.root(), list.with(&named.library)));
     }
-    let image = Path::new(DOCKERFILE);
-    if neighbours.is_empty() && plan.has(image) {
-        match dockerfile::with_target(&plan.read(image)?, &workspace.binaries(), &named.worker()) {
-            Some(text) => plan.edit(image, text),
-            None => notes.push(format!("note: {DOCKERFILE} has no target of a worker, so it was left as it is")),
-        }
+    if neighbours.is_empty() {
+        notes.extend(contain(&mut plan, named, &workspace.binaries())?);
     }
     let command = workspace.run_command("--quiet");
     notes.extend(mprocs::plan(&mut plan, registry, &named.queue, &command)?);
     Ok((plan, notes))
+}
+
+/// The image and the service of a new worker, where there are others'; a sentence about each file that was left as it is.
+fn contain(plan: &mut Plan, named: &Named, binaries: &[String]) -> Result<Vec<String>, Failure> {
+    let mut notes = Vec::new();
+    for path in [DOCKERFILE, COMPOSE] {
+        let file = Path::new(path);
+        if !plan.has(file) {
+            continue;
+        }
+        let there = plan.read(file)?;
+        let with = match path {
+            DOCKERFILE => containers::with_target(&there, binaries, &named.worker()),
+            _ => containers::with_service(&there, binaries, &named.worker(), &named.queue),
+        };
+        match with {
+            Some(text) => plan.edit(file, text),
+            None => {
+                notes.push(format!("note: {path} has nothing of another worker, so {} is not in it", named.worker()))
+            }
+        }
+    }
+    Ok(notes)
 }
 
 fn show(arguments: &NewProductArguments, named: &Named, plan: &Plan, next: &[String; 3]) -> Result<(), Failure> {

@@ -9,6 +9,8 @@ use crate::exit::Failure;
 const LONGEST: usize = 47;
 /// What follows from a product's name and bears it.
 const WORKER: &str = "-worker";
+/// What a queue's name may end with, and its worker's does not.
+const TASK_QUEUE: &str = "-task-queue";
 /// No words of the language, and still no crate may be called so.
 const NO_CRATES: [&str; 7] = ["alloc", "core", "gen", "proc-macro", "std", "test", "union"];
 
@@ -20,6 +22,8 @@ pub(super) struct Named {
     /// As code says it: `batch_exports`.
     pub(super) library: String,
     pub(super) queue: String,
+    /// Where its worker's files are, below workers/: named after the queue, where a crate can be called so.
+    pub(super) worker_folder: String,
 }
 
 impl Named {
@@ -29,7 +33,9 @@ impl Named {
         check_name(name).map_err(Failure::Usage)?;
         let queue = queue.unwrap_or(name);
         check_queue(queue).map_err(Failure::Usage)?;
-        Ok(Self { name: name.to_owned(), library: name.replace('-', "_"), queue: queue.to_owned() })
+        let stem = queue.strip_suffix(TASK_QUEUE).unwrap_or(queue);
+        let worker_folder = if check_name(stem).is_ok() { stem } else { name }.to_owned();
+        Ok(Self { name: name.to_owned(), library: name.replace('-', "_"), queue: queue.to_owned(), worker_folder })
     }
 
     /// # Errors
@@ -50,7 +56,7 @@ impl Named {
     }
 
     pub(super) fn worker(&self) -> String {
-        format!("{}{WORKER}", self.name)
+        format!("{}{WORKER}", self.worker_folder)
     }
 }
 
@@ -107,7 +113,12 @@ mod tests {
             (named.contract().as_str(), named.worker().as_str()),
             ("batch-exports-contract", "batch-exports-worker")
         );
-        assert_eq!(Named::new("x2", Some("General_Purpose.1")).unwrap().queue, "General_Purpose.1");
+        let worker = |queue| Named::new("refunds", Some(queue)).unwrap().worker();
+        assert_eq!(worker("payments-task-queue"), "payments-worker");
+        assert_eq!(
+            (worker("payments"), worker("General_Purpose.1")),
+            ("payments-worker".to_owned(), "refunds-worker".to_owned())
+        );
     }
 
     #[test]

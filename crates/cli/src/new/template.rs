@@ -54,21 +54,27 @@ impl File {
 
 /// With the template's names replaced, each place once: what comes in may bear the template's names itself.
 fn renamed(text: &str, named: &Named) -> String {
+    let worker = named.worker();
+    let folder = format!("workers/{}", named.worker_folder);
     // The longer name first.
-    let names =
-        [("new-product-task-queue", &named.queue), ("new-product", &named.name), ("new_product", &named.library)];
+    let names = [
+        ("workers/new-product", &folder),
+        ("new-product-worker", &worker),
+        ("new-product-task-queue", &named.queue),
+        ("new-product", &named.name),
+        ("new_product", &named.library),
+    ];
     let (mut renamed, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(at) = rest.find("new") {
-        let (before, from) = rest.split_at(at);
-        renamed.push_str(before);
-        let (old, new) = names
-            .iter()
-            .find(|(old, _)| from.starts_with(old))
-            .map_or(("new", "new"), |(old, new)| (*old, new.as_str()));
-        renamed.push_str(new);
-        rest = &from[old.len()..];
+    while let Some(next) = rest.chars().next() {
+        if let Some((old, new)) = names.iter().find(|(old, _)| rest.starts_with(old)) {
+            renamed.push_str(new);
+            rest = &rest[old.len()..];
+        } else {
+            renamed.push(next);
+            rest = &rest[next.len_utf8()..];
+        }
     }
-    renamed + rest
+    renamed
 }
 
 #[cfg(test)]
@@ -102,7 +108,11 @@ mod tests {
     #[test]
     fn each_name_is_replaced_once() {
         let named = Named::new("new-product-x", Some("new-product-task-queue-2")).unwrap();
-        let text = "new-product new_product::new() on new-product-task-queue, newly";
-        assert_eq!(renamed(text, &named), "new-product-x new_product_x::new() on new-product-task-queue-2, newly");
+        let text =
+            "new-product new_product::new() on new-product-task-queue, newly, workers/new-product/new-product-worker";
+        assert_eq!(
+            renamed(text, &named),
+            "new-product-x new_product_x::new() on new-product-task-queue-2, newly, workers/new-product-task-queue-2/new-product-task-queue-2-worker"
+        );
     }
 }

@@ -105,7 +105,7 @@ impl Workspace {
         }
         let sources: Vec<String> = sources.iter().map(|path| self.below_root(path).display().to_string()).collect();
         Err(Failure::Usage(format!(
-            "nothing was written: the new product has to be added to the {} of this command, and {} has {} lists of them such as [billing::product()]: make it one",
+            "nothing was written: the new product has to be added to the {} of this command, and {} has {} lists of them such as [billing::product()]: make it one, or build this command again if it knows an older list",
             if products == 1 { "product".to_owned() } else { format!("{products} products") },
             if sources.is_empty() { self.manifest().display().to_string() } else { sources.join(", ") },
             lists.len()
