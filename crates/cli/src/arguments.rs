@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod contracts;
 #[cfg(feature = "logs")]
 pub(crate) mod logs;
+pub(crate) mod new;
 pub(crate) mod patches;
 pub(crate) mod replay;
 pub(crate) mod schedules;
@@ -16,6 +17,7 @@ use mainspring_settings::Sources;
 
 use activity::ActivityVerb;
 use contracts::ContractsVerb;
+use new::NewVerb;
 use patches::PatchesArguments;
 use replay::ReplayVerb;
 use schedules::SchedulesVerb;
@@ -67,6 +69,11 @@ pub(crate) enum Verb {
     /// Start Temporal's dev server with its UI, and the workers of every product
     #[command(after_help = "Example:\n  mainspring dev --products general-purpose --db temporal.sqlite")]
     Dev(DevArguments),
+    /// Write what is new: a product
+    New {
+        #[command(subcommand)]
+        verb: NewVerb,
+    },
     /// Run workers
     Worker {
         #[command(subcommand)]
