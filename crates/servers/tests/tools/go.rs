@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use flate2::Crc;
 use mainspring_servers::ServersError;
-use mainspring_servers::tools::{Archive, How, Progress, Tool, Toolbox};
+use mainspring_servers::tools::{Archive, GoModule, How, Progress, Tool, Toolbox};
 
 use crate::published::{PATH, Publisher, Reply, platform, sum};
 
@@ -198,4 +198,23 @@ fn a_package_that_go_install_refuses_is_built_in_a_module_of_our_own() {
     let error = toolbox("three").provide(&absent, &Progress::silent()).unwrap_err().to_string();
     let said = "`go install example.com/outer/cmd/absent (with example.com/outer v1.8.9)` failed (exit status: 1):";
     assert!(error.contains(said), "{error}");
+}
+
+#[test]
+fn a_modules_files_are_there_and_one_that_is_not_to_be_had_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let toolbox = Toolbox::new(folder.path().join("cache"));
+    let module = GoModule::new("Hello's files", MODULE, "1.8.9");
+    let error = toolbox.go_module(&module, &Progress::silent()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no program `go` in any folder of PATH; install Go (https://go.dev/dl), and set GOPROXY if its modules need a mirror"
+    );
+    let toolbox = toolbox.search_path(go_with_modules(folder.path()));
+    let there = toolbox.go_module(&module, &Progress::silent()).unwrap();
+    assert_eq!(fs::read_to_string(there.path.join("main.go")).unwrap(), MAIN);
+    assert_eq!((there.how, there.version.as_deref()), (How::OfGosModules, Some("1.8.9")));
+    let absent = GoModule::new("Nothing", "example.com/absent", "1.0.0");
+    let error = toolbox.go_module(&absent, &Progress::silent()).unwrap_err().to_string();
+    assert!(error.starts_with("`go mod download -json example.com/absent@v1.0.0` failed (exit status: 1):"), "{error}");
 }
