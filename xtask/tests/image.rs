@@ -55,7 +55,10 @@ fn a_library_that_the_base_lacks_is_named() -> Outcome {
     let done = check(&["--binary", &worker.to_string_lossy(), "--without", "libgcc-s1"])?;
     let faults = text(&done.stderr);
     assert_eq!(done.status.code(), Some(1), "{}{faults}", text(&done.stdout));
-    assert!(faults.contains("does not start in its image") && faults.contains("libgcc_s.so.1: cannot open"), "{faults}");
+    assert!(
+        faults.contains("does not start in its image") && faults.contains("libgcc_s.so.1: cannot open"),
+        "{faults}"
+    );
     Ok(())
 }
 
