@@ -42,6 +42,37 @@ pub(crate) enum Failure {
         /// What the system said.
         source: io::Error,
     },
+    /// A file or folder cannot be written.
+    #[error("{path} could not be written: {source}", path = path.display())]
+    Write {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The kernel does not let a container be made here.
+    #[error(
+        "the kernel refused {step}: {source}; the check needs root with CAP_SYS_ADMIN, or a kernel that lets everybody make \
+         user namespaces (user.max_user_namespaces above 0; on Ubuntu kernel.apparmor_restrict_unprivileged_userns = 0)"
+    )]
+    Cell {
+        /// What was asked of it.
+        step: &'static str,
+        /// What it said.
+        source: io::Error,
+    },
+    /// An image cannot be assembled from what the Dockerfile says.
+    #[error("{what}")]
+    Image {
+        /// A sentence with what would be right.
+        what: String,
+    },
+    /// A server that the check needs did not start.
+    #[error("the check could not start a server: {source}")]
+    Server {
+        /// What went wrong.
+        source: ServersError,
+    },
     /// The output of a child process cannot be passed on.
     #[error("the output of `{program}` could not be passed on: {source}")]
     Stream {

@@ -8,6 +8,7 @@ mod bench;
 mod changed;
 mod deny;
 mod failure;
+mod image;
 mod lint;
 mod msrv;
 mod repository;
@@ -69,6 +70,11 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         arguments: Vec<OsString>,
     },
+    /// The images of the Dockerfile, assembled and run here without Docker: as PID 1, not root, read-only
+    Image(image::ImageArguments),
+    /// A process as a container has it; `image` calls it
+    #[command(hide = true)]
+    ImageCell(image::CellArguments),
 }
 
 fn main() -> ExitCode {
@@ -93,6 +99,8 @@ fn run(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Test { full, arguments } => suite::run(&repository, full, &arguments),
         Verb::Changed(arguments) => changed::run(&repository, &arguments),
         Verb::Bench { name, arguments } => bench::run(&repository, name.as_deref(), &arguments),
+        Verb::Image(arguments) => image::run(&repository, &arguments),
+        Verb::ImageCell(arguments) => return image::enter(&arguments),
     }?;
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -25,7 +25,7 @@ use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
 #[derive(Debug, Parser)]
 #[command(
     name = "mainspring",
-    version,
+    version = mainspring_worker::version(),
     after_help = "Example:\n  mainspring dev\n  mainspring workflow execute no-op \
 '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'\n\nExit codes: 0 done, 1 the workflow failed or \
 ended otherwise, or a check found something, 2 changes are pending in `schedules plan`, 64 wrong arguments or input, 66 no such workflow or schedule, 69 Temporal cannot be reached or nobody polls, 70 anything \

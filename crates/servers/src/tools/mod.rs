@@ -95,6 +95,7 @@ pub fn setup(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
         Tool::helm(),
         Tool::kubeconform(),
         Tool::actionlint(),
+        Tool::compose_spec(),
     ];
     let programs = programs.iter().map(|tool| toolbox.provide(tool, progress).map(Installed::with_version));
     let jars = [Jars::temporal_test_server(), Jars::kafka()];

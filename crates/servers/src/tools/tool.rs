@@ -132,6 +132,13 @@ impl Tool {
             .go_package("github.com/rhysd/actionlint/cmd/actionlint", "-s -w")
     }
 
+    /// Docker Compose's own reader of compose files, which prints what it has understood. Its authors call the program `cmd`.
+    pub fn compose_spec() -> Self {
+        Self::new("compose-spec", "cmd", "2.16.2")
+            .manual("install Go (https://go.dev/dl), and set GOPROXY if its modules need a mirror")
+            .go_package("github.com/compose-spec/compose-go/v2/cmd", "-s -w")
+    }
+
     /// S3 over a folder.
     pub fn versitygw() -> Self {
         Self::new("versitygw", "versitygw", "1.8.0")

@@ -43,7 +43,7 @@ pub struct WorkerSettings {
     pub crash_budget: usize,
     /// TEMPORAL_DEPLOYMENT_NAME: a label of every metric, and the deployment when versioning is on.
     pub deployment_name: Option<String>,
-    /// TEMPORAL_WORKER_BUILD_ID: default a checksum of the executable.
+    /// TEMPORAL_WORKER_BUILD_ID: default what was compiled in, as MAINSPRING_BUILD_ID; else a checksum of the executable.
     pub build_id: Option<String>,
     /// MAINSPRING_VERSIONING: off, pinned or auto-upgrade. Default off.
     pub versioning: Versioning,
@@ -155,8 +155,9 @@ impl Section for WorkerSettings {
                 .optional_string(),
             build_id: reader
                 .field("TEMPORAL_WORKER_BUILD_ID")
-                .doc("Build id of this worker; by default a checksum of the executable")
-                .optional_string(),
+                .doc("Build id of this worker; by default the one that its image was built with, else a checksum of the executable")
+                .optional_string()
+                .or_else(|| crate::baked::build_id().map(str::to_owned)),
             versioning: reader
                 .field("MAINSPRING_VERSIONING")
                 .doc("Worker versioning: off, pinned or auto-upgrade")
