@@ -50,7 +50,7 @@ fn what_a_contributor_runs_is_what_ci_runs() {
         let runs = |verb: &Vec<String>| verb[0] == "lint" && verb.iter().any(|word| word == step);
         assert!(run.iter().any(runs), "no job runs `lint {step}`");
     }
-    for line in ["deny", "msrv", "test", "test --full", "changed"] {
+    for line in ["deny", "msrv", "test", "test --full", "image --check", "changed"] {
         assert!(run.iter().any(|verb| verb.join(" ").starts_with(line)), "no job runs `{line}`");
     }
 }
