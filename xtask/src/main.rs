@@ -10,10 +10,13 @@ mod deny;
 mod failure;
 mod image;
 mod lint;
+mod msrv;
 mod repository;
 mod setup;
 mod suite;
 mod tidy;
+#[cfg(test)]
+mod workflows;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -35,16 +38,19 @@ enum Verb {
     Setup,
     /// Format, clippy, docs and our own checks: all of them, then every failure at once
     Lint {
-        /// Run one step only: fmt, tidy, clippy, workflows, doc or deny
-        step: Option<String>,
+        /// Run these only: fmt, tidy, clippy, workflows, doc, deny
+        #[arg(value_name = "STEP")]
+        steps: Vec<String>,
         /// Also run `deny`
-        #[arg(long, conflicts_with = "step")]
+        #[arg(long, conflicts_with = "steps")]
         full: bool,
     },
     /// Our own checks only (CONTRIBUTING.md lists the rules); part of `lint`
     Tidy,
     /// Dependencies: bans, licences and sources with cargo-deny, installed on first use
     Deny,
+    /// Whether the workspace builds with the oldest Rust that it promises, its rust-version; rustup installs that
+    Msrv,
     /// Every test: unit, doc and end-to-end, against real servers; the last line is the total
     Test {
         /// Add the slow tier: kills, restarts, thousands of workflows
@@ -86,9 +92,10 @@ fn run(verb: Verb) -> Result<ExitCode, Failure> {
     let repository = Repository::find()?;
     let well = match verb {
         Verb::Setup => setup::run(true).map(|()| true),
-        Verb::Lint { step, full } => lint::run(&repository, step.as_deref(), full),
+        Verb::Lint { steps, full } => lint::run(&repository, &steps, full),
         Verb::Tidy => tidy::run(&repository),
         Verb::Deny => deny::run(&repository),
+        Verb::Msrv => msrv::run(&repository),
         Verb::Test { full, arguments } => suite::run(&repository, full, &arguments),
         Verb::Changed(arguments) => changed::run(&repository, &arguments),
         Verb::Bench { name, arguments } => bench::run(&repository, name.as_deref(), &arguments),

@@ -133,3 +133,9 @@ fn nothing_to_compare(git: &Git<'_>, name: &str, given: bool, warnings: &mut Vec
     }
     Ok(reason)
 }
+
+/// As JSON, for tests of what takes it.
+#[cfg(test)]
+pub(crate) fn compared(root: &Path, base: &str, head: &str) -> Result<String, Failure> {
+    compare(root, Some(base), head).map(|report| report.json())
+}

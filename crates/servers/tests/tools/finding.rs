@@ -71,7 +71,7 @@ fn setup_provides_every_tool_and_then_has_nothing_to_do() {
     let names: Vec<&str> = again.iter().map(|found| found.name.as_str()).collect();
     let (systems, tools) = names.split_at(3);
     assert_eq!(systems, ["PostgreSQL", "Temporal test server", "Apache Kafka"]);
-    assert_eq!(tools, ["Temporal CLI", "versitygw", "mprocs", "Helm", "kubeconform", "actionlint"]);
+    assert_eq!(tools, ["Temporal CLI", "versitygw", "mprocs", "Helm", "kubeconform", "actionlint", "compose-spec"]);
     let there = |how| matches!(how, How::OnPath | How::OfThePackage | How::Cached);
     assert!(again.iter().all(|found| there(found.how) && found.version.is_some()), "{again:?}");
     // versitygw, built like this, does not know its version.
