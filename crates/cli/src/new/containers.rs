@@ -45,7 +45,7 @@ pub(super) fn with_service(text: &str, workers: &[String], worker: &str, queue: 
     }
     let service = lines.join("\n");
     let (before, after) = services.split_at(last + 1);
-    let all = before.iter().chain([&service.as_str()]).chain(after);
+    let all = [before, &[service.as_str()], after].concat().into_iter();
     Some(all.map(|service| service.trim_end()).collect::<Vec<_>>().join("\n\n") + "\n")
 }
 
