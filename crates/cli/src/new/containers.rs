@@ -45,7 +45,7 @@ pub(super) fn with_service(text: &str, workers: &[String], worker: &str, queue: 
     }
     let service = lines.join("\n");
     let (before, after) = services.split_at(last + 1);
-    let all = before.iter().chain([&service.as_str()]).chain(after);
+    let all = [before, &[service.as_str()], after].concat().into_iter();
     Some(all.map(|service| service.trim_end()).collect::<Vec<_>>().join("\n\n") + "\n")
 }
 
@@ -68,8 +68,7 @@ FROM x AS build-command\nRUN cargo build --bin command\n\n# It runs.\nFROM y AS 
 
     const COMPOSE: &str = "services:\n  temporal:\n    image: temporal\n\n  a-worker:\n    <<: *worker\n    environment:\n      TEMPORAL_TASK_QUEUE: a\n\n\
   # It has services.\n  b-worker:\n    <<: *worker\n    build: { context: ., target: b-worker }\n    ports: [\"127.0.0.1:9190:9090\"]\n    \
-extra_hosts: [\"x:y\"]\n    environment:\n      <<: *environment\n      TEMPORAL_TASK_QUEUE: b-task-queue\n      B_URL: http://b\n\n\
-  web:\n    ports: [\"127.0.0.1:9191:80\"]\n\nvolumes:\n  exports:\n";
+extra_hosts: [\"x:y\"]\n    environment:\n      <<: *environment\n      TEMPORAL_TASK_QUEUE: b-task-queue\n      B_URL: http://b\n\n  web:\n    ports: [\"127.0.0.1:9191:80\"]\n\nvolumes:\n  exports:\n";
 
     fn workers(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()

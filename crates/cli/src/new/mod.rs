@@ -45,8 +45,8 @@ pub(crate) fn run(verb: &NewVerb, registry: &Registry) -> Result<(), Failure> {
 
 /// What is written, and sentences about what is left to a person.
 fn planned(named: &Named, workspace: &Workspace, registry: &Registry) -> Result<(Plan, Vec<String>), Failure> {
-    workspace.has_no(named)?;
     let neighbours = registry.queues().remove(named.queue.as_str()).unwrap_or_default();
+    workspace.has_no(named, neighbours.is_empty())?;
     let mut plan = Plan::of(workspace.root());
     let mut manifests = Manifests::read(workspace, &plan)?;
     for file in template::files().filter(|file| neighbours.is_empty() || !file.is_of_worker()) {

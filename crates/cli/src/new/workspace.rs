@@ -64,16 +64,25 @@ impl Workspace {
     }
 
     /// # Errors
-    /// A package has a name that one of the new ones would have.
-    pub(super) fn has_no(&self, named: &Named) -> Result<(), Failure> {
-        let new = [named.name.clone(), named.contract(), named.worker()];
+    /// A package or a folder has a name that one of the new ones would have.
+    pub(super) fn has_no(&self, named: &Named, with_worker: bool) -> Result<(), Failure> {
+        let (mut crates, mut folders) =
+            (vec![named.name.clone(), named.contract()], vec![format!("products/{}", named.name)]);
+        if with_worker {
+            crates.push(named.worker());
+            folders.push(format!("workers/{}", named.worker_folder));
+        }
         let packages = self.metadata.workspace_packages();
-        let taken = packages.iter().find(|package| new.contains(&package.name.to_string()));
-        match taken {
-            Some(package) => Err(Failure::Usage(format!(
-                "there is a crate {} already, in {}: give the product another name",
+        if let Some(package) = packages.iter().find(|package| crates.contains(&package.name.to_string())) {
+            return Err(Failure::Usage(format!(
+                "there is a crate {} already, in {}: give the product another name, or another queue",
                 package.name,
                 self.below_root(package.manifest_path.as_std_path()).display()
+            )));
+        }
+        match folders.iter().find(|folder| self.root().join(folder).exists()) {
+            Some(folder) => Err(Failure::Usage(format!(
+                "{folder} is there already, so nothing was written: give the product another name, or another queue, or move that folder away"
             ))),
             None => Ok(()),
         }
@@ -194,6 +203,24 @@ mod tests {
         assert!(error.contains("builds a binary unknown; run it there"), "{error}");
         let error = Workspace::with_binary(Path::new("/"), "x".to_owned()).err().unwrap();
         assert!(error.starts_with("/ is no cargo workspace"), "{error}");
+    }
+
+    #[test]
+    fn what_has_the_name_of_a_new_crate_or_folder_is_named() {
+        let refused = |name: &str, queue: Option<&str>| {
+            let named = Named::new(name, queue).unwrap();
+            workspace("mainspring").unwrap().has_no(&named, queue.is_none()).map_err(|error| error.to_string())
+        };
+        let said = refused("onboarding", None).unwrap_err();
+        assert!(
+            said.starts_with("there is a crate onboarding")
+                && said.ends_with("give the product another name, or another queue"),
+            "{said}"
+        );
+        let said = refused("mainspring", None).unwrap_err();
+        assert!(said.contains("there is a crate mainspring already, in crates/mainspring/Cargo.toml: "), "{said}");
+        // Its worker is there, and takes it.
+        assert_eq!(refused("refunds", Some("onboarding")), Ok(()));
     }
 
     #[test]
