@@ -36,40 +36,56 @@ fn fields(schema: &Value) -> Result<&serde_json::Map<String, Value>, ChartError>
     schema["properties"].as_object().ok_or_else(|| ChartError::schema("the values", "it has no properties"))
 }
 
-/// A row for a value; for a group whose parts have defaults, one for each part.
+/// A row for a value; a group whose parts have defaults has one for itself and one for each part.
 fn rows(text: &mut String, name: &str, field: &Value, default: &Value) -> Result<(), ChartError> {
+    let said = field["description"].as_str().ok_or_else(|| ChartError::schema(name, "it has no description"))?;
+    let said = said.replace('|', "\\|");
+    // Writing to a String cannot fail.
     if let (Ok(parts), Some(_)) = (fields(field), default.as_object().filter(|parts| !parts.is_empty())) {
+        let _ = writeln!(text, "| **`{name}`** | | **{said}** |");
         for (part, field) in parts {
             rows(text, &format!("{name}.{part}"), field, &default[part])?;
         }
         return Ok(());
     }
-    let said = field["description"].as_str().ok_or_else(|| ChartError::schema(name, "it has no description"))?;
     let shown = match default {
         Value::Null => "–".to_owned(),
         Value::String(text) if text.is_empty() => "–".to_owned(),
         given => format!("`{given}`"),
     };
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "| `{name}` | {shown} | {}{} |", said.replace('|', "\\|"), keys(field));
+    let _ = writeln!(text, "| `{name}` | {shown} | {said}{} |", keys(field));
     Ok(())
 }
 
-/// The keys of a group without defaults, or of a list's items, with their meaning.
+/// The keys of a group without defaults, or of a list's items, with their meaning where it is not Kubernetes' own.
 fn keys(field: &Value) -> String {
-    let group = [field, &field["items"], &field["additionalProperties"]].into_iter().find_map(|part| fields(part).ok());
-    let Some(group) = group else { return String::new() };
+    let Some(group) = keyed(field) else { return String::new() };
     let keys: Vec<String> = group
         .iter()
-        .map(|(name, part)| match part["description"].as_str() {
-            Some(said) => format!("`{name}`: {}{}", lower(said).replace('|', "\\|"), keys(part)),
+        .map(|(name, part)| match part["description"].as_str().filter(|said| !said.starts_with("As in Kubernetes")) {
+            Some(said) => format!("`{name}`: {}{}", lower(said).replace('|', "\\|"), names(part)),
             None => format!("`{name}`"),
         })
         .collect();
     format!(" ({})", keys.join("; "))
 }
 
+/// The names of what is one level further in.
+fn names(field: &Value) -> String {
+    let Some(group) = keyed(field) else { return String::new() };
+    let names: Vec<String> = group.keys().map(|name| format!("`{name}`")).collect();
+    format!(", with {}", names.join(", "))
+}
+
+fn keyed(field: &Value) -> Option<&serde_json::Map<String, Value>> {
+    [field, &field["items"], &field["additionalProperties"]].into_iter().find_map(|part| fields(part).ok())
+}
+
+/// As it stands within a sentence; TCP stays as it is.
 fn lower(said: &str) -> String {
     let mut letters = said.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(letters).collect(),
+        _ => said.to_owned(),
+    }
 }

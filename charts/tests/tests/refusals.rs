@@ -133,6 +133,15 @@ fn a_worker_without_an_image_or_a_queue_or_with_anothers_is_named() -> Outcome {
     for (changes, expected) in cases {
         assert_eq!(said(&helm, changes)?, expected);
     }
+    let second = [
+        ("workers.billing", json!({ "binary": "billing-worker", "taskQueues": ["billing"] })),
+        ("defaults.serviceAccount.name", json!("ours")),
+    ];
+    assert_eq!(
+        said(&helm, &second)?,
+        "workers.orders.serviceAccount.name is ours, which workers.billing makes already: set serviceAccount.create to false for all but one, or leave out \
+         the name"
+    );
     let longest = with(values(), "fullnameOverride", json!("the-worker-fleet-of-all-the-shops-of-rome"));
     assert!(helm.render(&longest).is_err());
     let longest = with(values(), "fullnameOverride", json!("the-worker-fleet-of-all-shops-of-new-rom"));

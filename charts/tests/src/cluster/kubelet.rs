@@ -68,6 +68,7 @@ enum Health {
 
 impl Kubelet {
     /// Makes this machine a node of the cluster. `programs` stand for images: a path in an image, and the program here.
+    /// It answers for logs while calls of the API block: on a runtime of more than one thread.
     ///
     /// # Errors
     /// The API server refused the node, or there is no port for its logs.

@@ -16,12 +16,13 @@ pub use api::Api;
 pub use kubelet::{Kubelet, Left, Running};
 use mainspring_servers::KubeApi;
 pub use pod::PodPlan;
+use pod::text;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::{ChartError, Helm, chart, definitions};
 
-/// A definition is looked at by the API server within a second.
+/// The API server serves a new kind within a second.
 const ESTABLISHED: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -71,21 +72,26 @@ impl Cluster {
         SHARED.get_or_try_init(Self::start).await
     }
 
-    /// Waits until the API server serves every custom resource.
+    /// Waits until the API server serves every custom resource: it says so a moment before it does.
     async fn established(&self) -> Result<(), ChartError> {
         let (from, mut looks) = (Instant::now(), tokio::time::interval(LOOK));
-        loop {
-            looks.tick().await;
-            let all = self.api.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")?;
-            let waiting: Vec<&Value> = list(&all).filter(|one| !holds(one, "Established")).collect();
-            if waiting.is_empty() {
-                return Ok(());
-            }
-            if from.elapsed() > ESTABLISHED {
-                let names: Vec<&Value> = waiting.iter().map(|one| &one["metadata"]["name"]).collect();
-                return Err(ChartError::Cluster(format!("the API server does not serve {names:?}")));
+        let all = self.api.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")?;
+        for definition in list(&all) {
+            let spec = &definition["spec"];
+            let path = format!(
+                "/apis/{}/{}/{}",
+                text(&spec["group"]),
+                text(&spec["versions"][0]["name"]),
+                text(&spec["names"]["plural"])
+            );
+            while let Err(error) = self.api.get(&path) {
+                if from.elapsed() > ESTABLISHED {
+                    return Err(error);
+                }
+                looks.tick().await;
             }
         }
+        Ok(())
     }
 
     /// Its API.

@@ -5,6 +5,7 @@
 mod admission;
 #[path = "../../../../crates/servers/tests/servers/ending.rs"]
 mod ending;
+mod kubelet;
 mod releases;
 mod server;
 

@@ -59,23 +59,35 @@ impl Toolbox {
                 .to_owned(),
         })?;
         let GoModule { name, path, version } = module;
+        let found =
+            |path| Installed { name: name.clone(), version: Some(version.clone()), path, how: How::OfGosModules };
         let target = format!("{path}@v{version}");
         let line = format!("go mod download -json {target}");
         // In a folder without a go.mod, whose `go` and `toolchain` lines would count.
         let tools = self.tools();
         std::fs::create_dir_all(&tools).map_err(cache_error("create", &tools))?;
-        let mut command = Command::new(go);
-        command.args(["mod", "download", "-json", &target]).current_dir(&tools).env("GOWORK", "off");
+        let download = |reaching_out: bool| {
+            let mut command = Command::new(&go);
+            command.args(["mod", "download", "-json", &target]).current_dir(&tools).env("GOWORK", "off");
+            if !reaching_out {
+                command.env("GOPROXY", "off");
+            }
+            let process = OwnedProcess::start("go mod download", command)?;
+            Ok::<_, ServersError>((outcome(&process, LIMIT), process.last_lines()))
+        };
+        let named = |lines: &[String]| lines.iter().find_map(|line| folder(line)).filter(|folder| folder.is_dir());
+        // What is there already is not worth a word.
+        if let (Ok(()), lines) = download(false)?
+            && let Some(path) = named(&lines)
+        {
+            return Ok(found(path));
+        }
         let step = progress.step(&format!("{name} {version}: {line}"), None);
-        let process = OwnedProcess::start("go mod download", command)?;
-        let ended = outcome(&process, LIMIT);
+        let (ended, lines) = download(true)?;
         drop(step);
-        let lines = process.last_lines();
         let failed = |outcome| ServersError::GoInstall { command: line.clone(), outcome, lines: lines.clone() };
         ended.map_err(failed)?;
-        let folder = lines.iter().find_map(|line| folder(line)).filter(|folder| folder.is_dir());
-        let path = folder.ok_or_else(|| failed("it named no folder".to_owned()))?;
-        Ok(Installed { name: name.clone(), version: Some(version.clone()), path, how: How::OfGosModules })
+        named(&lines).map(found).ok_or_else(|| failed("it named no folder".to_owned()))
     }
 }
 

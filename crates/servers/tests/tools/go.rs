@@ -25,7 +25,8 @@ fn go_with_modules(folder: &Path) -> PathBuf {
     let bin = folder.join("bin");
     fs::create_dir_all(&bin).unwrap();
     let script = format!(
-        "#!/bin/sh\nGOPROXY=file://{0}/proxy GOSUMDB=off GOMODCACHE={0}/modules GOFLAGS=-modcacherw exec {1} \"$@\"\n",
+        "#!/bin/sh\n[ \"$GOPROXY\" = off ] || export GOPROXY=file://{0}/proxy\n\
+         GOSUMDB=off GOMODCACHE={0}/modules GOFLAGS=-modcacherw exec {1} \"$@\"\n",
         folder.display(),
         go.display()
     );
@@ -211,7 +212,15 @@ fn a_modules_files_are_there_and_one_that_is_not_to_be_had_is_named() {
         "no program `go` in any folder of PATH; install Go (https://go.dev/dl), and set GOPROXY if its modules need a mirror"
     );
     let toolbox = toolbox.search_path(go_with_modules(folder.path()));
-    let there = toolbox.go_module(&module, &Progress::silent()).unwrap();
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let progress = Progress::lines({
+        let said = Arc::clone(&said);
+        move |line| said.lock().unwrap().push(line.to_owned())
+    });
+    let there = toolbox.go_module(&module, &progress).unwrap();
+    assert_eq!(*said.lock().unwrap(), ["Hello's files 1.8.9: go mod download -json example.com/hello@v1.8.9"]);
+    let again = toolbox.go_module(&module, &Progress::lines(|line| panic!("nothing is left to say: {line}"))).unwrap();
+    assert_eq!(again, there);
     assert_eq!(fs::read_to_string(there.path.join("main.go")).unwrap(), MAIN);
     assert_eq!((there.how, there.version.as_deref()), (How::OfGosModules, Some("1.8.9")));
     let absent = GoModule::new("Nothing", "example.com/absent", "1.0.0");
