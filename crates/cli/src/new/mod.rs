@@ -97,7 +97,8 @@ fn contain(plan: &mut Plan, named: &Named, binaries: &[String]) -> Result<Vec<St
         match with {
             Some(text) => plan.edit(file, text),
             None => {
-                notes.push(format!("note: {path} has nothing of another worker, so {} is not in it", named.worker()))
+                let worker = named.worker();
+                notes.push(format!("note: {path} has nothing of another worker, so {worker} is not in it"));
             }
         }
     }
