@@ -1,5 +1,6 @@
 //! A workspace of a user's own, as docs/your-own-workspace.md has it: outside of this one, with Mainspring by git.
 
+mod grown;
 mod lab;
 
 use std::fs;
@@ -50,11 +51,13 @@ fn lay(folder: &Path) -> Outcome {
     Ok(())
 }
 
-/// What builds it: Git is told that the URL is this checkout.
-fn settings() -> Result<[(&'static str, String); 5], TestError> {
+/// What builds it: Git is told that the URL is this checkout. Without debug information, as here: what both depend on is
+/// built once, and what comes by git, which is built anew for every commit, in half the time.
+fn settings() -> Result<[(&'static str, String); 6], TestError> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().ok_or("no target folder")?;
     Ok([
         ("CARGO_TARGET_DIR", target.display().to_string()),
+        ("CARGO_PROFILE_DEV_DEBUG", "0".to_owned()),
         ("CARGO_NET_GIT_FETCH_WITH_CLI", "true".to_owned()),
         ("GIT_CONFIG_COUNT", "1".to_owned()),
         ("GIT_CONFIG_KEY_0", format!("url.file://{}.insteadOf", checkout()?.display())),
@@ -68,7 +71,12 @@ fn patch(folder: &Path) -> Outcome {
     let mut patch = String::new();
     if !status.stdout.is_empty() || !status.status.success() {
         patch = format!("[patch.'{URL}']\n");
-        for (name, path) in [("mainspring", "crates/mainspring"), ("mainspring-cli", "crates/cli")] {
+        for (name, path) in [
+            ("mainspring", "crates/mainspring"),
+            ("mainspring-cli", "crates/cli"),
+            ("mainspring-testing", "crates/testing"),
+            ("mainspring-vocabulary", "crates/vocabulary"),
+        ] {
             patch += &format!("{name} = {{ path = '{}' }}\n", checkout()?.join(path).display());
         }
     }

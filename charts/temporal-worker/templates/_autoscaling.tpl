@@ -35,16 +35,16 @@ metrics:
       target: {type: Value, value: {{ $slots.target | quote }}}
   {{- end }}
   {{- end }}
-  {{- with $a.hpa.queueDepth }}
-  {{- $depth := . }}
+  {{- with $a.hpa.backlog }}
+  {{- $backlog := . }}
   {{- range $w.taskQueues }}
   - type: External
     external:
       metric:
-        name: {{ $depth.metric | default "mainspring_task_queue_depth" }}
+        name: {{ $backlog.metric | default "mainspring_task_queue_backlog" }}
         selector:
           matchLabels: {task_queue: {{ . | quote }}}
-      target: {type: AverageValue, averageValue: {{ $depth.averageValue | quote }}}
+      target: {type: AverageValue, averageValue: {{ $backlog.averageValue | quote }}}
   {{- end }}
   {{- end }}
   {{- range $a.hpa.external }}

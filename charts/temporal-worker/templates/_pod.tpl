@@ -19,8 +19,8 @@
 - {name: MAINSPRING_CONTROL_ADDR, value: {{ printf "127.0.0.1:%d" (int $w.http.controlPort) | quote }}}
 {{- end }}
 {{- with $w.autoscaling.hpa }}
-{{- if and .queueDepth (not (hasKey $w.env "MAINSPRING_QUEUE_DEPTH_INTERVAL")) }}
-- {name: MAINSPRING_QUEUE_DEPTH_INTERVAL, value: "15"}
+{{- if and .backlog (not (hasKey $w.env "MAINSPRING_BACKLOG_INTERVAL")) }}
+- {name: MAINSPRING_BACKLOG_INTERVAL, value: 15s}
 {{- end }}
 {{- end }}
 {{- if $controlled }}

@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod contracts;
 #[cfg(feature = "logs")]
 pub(crate) mod logs;
+pub(crate) mod new;
 pub(crate) mod patches;
 pub(crate) mod replay;
 pub(crate) mod schedules;
@@ -16,6 +17,7 @@ use mainspring_settings::Sources;
 
 use activity::ActivityVerb;
 use contracts::ContractsVerb;
+use new::NewVerb;
 use patches::PatchesArguments;
 use replay::ReplayVerb;
 use schedules::SchedulesVerb;
@@ -25,7 +27,7 @@ use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
 #[derive(Debug, Parser)]
 #[command(
     name = "mainspring",
-    version,
+    version = mainspring_worker::version(),
     after_help = "Example:\n  mainspring dev\n  mainspring workflow execute no-op \
 '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'\n\nExit codes: 0 done, 1 the workflow failed or \
 ended otherwise, or a check found something, 2 changes are pending in `schedules plan`, 64 wrong arguments or input, 66 no such workflow or schedule, 69 Temporal cannot be reached or nobody polls, 70 anything \
@@ -67,6 +69,11 @@ pub(crate) enum Verb {
     /// Start Temporal's dev server with its UI, and the workers of every product
     #[command(after_help = "Example:\n  mainspring dev --products general-purpose --db temporal.sqlite")]
     Dev(DevArguments),
+    /// Write what is new: a product
+    New {
+        #[command(subcommand)]
+        verb: NewVerb,
+    },
     /// Run workers
     Worker {
         #[command(subcommand)]

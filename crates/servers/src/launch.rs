@@ -67,7 +67,7 @@ macro_rules! means {
             self
         }
 
-        /// Where an installation says what it does; stderr by default.
+        /// Where an installation, and what is done later without being asked, is said; stderr by default.
         pub fn progress(mut self, progress: crate::tools::Progress) -> Self {
             self.means.progress = progress;
             self

@@ -6,7 +6,9 @@
 mod tally;
 
 use std::{
+    env,
     io::{self, BufRead, BufReader, Write},
+    num::NonZero,
     process::Command,
     sync::mpsc::{self, RecvTimeoutError},
     thread,
@@ -21,7 +23,10 @@ use crate::{
 };
 
 /// The crates that have slow tests, by the feature that each has for them.
-const SLOW_TIER: &str = "mainspring-tests/full,general-purpose-worker/full,mainspring-logs/full,mainspring-log-entries/full,chart-tests/full,mainspring-command/full";
+const SLOW_TIER: &str = "mainspring-tests/full,mainspring-command/full,general-purpose-worker/full,mainspring-logs/full,mainspring-log-entries/full,chart-tests/full";
+
+/// Tests wait for servers most of the time, and libtest would run one a core.
+const TESTS_PER_CORE: usize = 2;
 
 /// Installs what is missing, then runs every test. `full` adds the slow tier.
 pub(crate) fn run(repository: &Repository, full: bool, arguments: &[String]) -> Result<bool, Failure> {
@@ -38,6 +43,10 @@ pub(crate) fn run(repository: &Repository, full: bool, arguments: &[String]) -> 
     };
     let mut test = cargo(&["--"]);
     test.args(arguments);
+    if env::var_os("RUST_TEST_THREADS").is_none() {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        test.env("RUST_TEST_THREADS", (cores * TESTS_PER_CORE).to_string());
+    }
     build_and_test(&mut cargo(&["--no-run"]), test, &mut io::stdout())
 }
 

@@ -142,6 +142,8 @@ enum Place {
 
 impl Place {
     fn of(folder: &str) -> Self {
+        // What `new product` writes keeps to the rules of the place that it is written to.
+        let folder = folder.strip_prefix("crates/cli/template/").unwrap_or(folder);
         match folder.split('/').collect::<Vec<_>>()[..] {
             ["products", _, "contract"] => Self::Contract,
             ["products", _] => Self::Product,

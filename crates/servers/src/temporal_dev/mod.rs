@@ -1,14 +1,17 @@
 //! The dev server of Temporal's own CLI, as a child of this process. It is ready when it has answered for each of its
 //! namespaces over gRPC, history included.
 
+mod healing;
 mod options;
 mod ready;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::error::ServersError;
@@ -16,6 +19,7 @@ use crate::launch::{self, Race, STOP_LIMIT, lost_a_port};
 use crate::ports::reachable;
 use crate::process::{Exit, OwnedProcess};
 use crate::tools::Tool;
+use healing::Watch;
 use options::Ports;
 pub use options::{LogLevel, SearchAttributeType, TemporalDevServerBuilder};
 
@@ -24,11 +28,26 @@ const NAME: &str = "the Temporal dev server";
 const RACE_PAUSE: Duration = Duration::from_millis(200);
 
 /// A running dev server. Dropping it kills it; [`stop`](Self::stop) lets it end in order.
+///
+/// A Temporal CLI that was not built here may have a server that breaks: a request that is cancelled can leave its one
+/// connection to SQLite so that everything fails with `interrupted (9)` from then on. Such a server is restarted on its
+/// ports, after three seconds of that, with a line where [`progress`](TemporalDevServerBuilder::progress) goes. What it
+/// had in memory is lost then; a [`db_file`](TemporalDevServerBuilder::db_file) keeps it.
 pub struct TemporalDevServer {
+    /// Goes first: it would start what was just killed.
+    _watch: Watch,
+    running: Arc<Running>,
+}
+
+/// What the server and its watch have in common.
+struct Running {
     options: TemporalDevServerBuilder,
     program: PathBuf,
     ports: Ports,
-    process: Option<OwnedProcess>,
+    /// The one that runs, or that ran last.
+    process: Mutex<Arc<OwnedProcess>>,
+    /// Held by whoever starts or stops it.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl TemporalDevServer {
@@ -43,7 +62,11 @@ impl TemporalDevServer {
         loop {
             let ports = options.ports()?;
             match launch(&options, &program, ports).await {
-                Ok(process) => return Ok(Self { options, program, ports, process: Some(process) }),
+                Ok(process) => {
+                    let (process, turn) = (Mutex::new(Arc::new(process)), tokio::sync::Mutex::default());
+                    let running = Arc::new(Running { options, program, ports, process, turn });
+                    return Ok(Self { _watch: Watch::start(Arc::clone(&running))?, running });
+                }
                 Err(error) => race.again(error)?,
             }
         }
@@ -56,54 +79,58 @@ impl TemporalDevServer {
 
     /// Where clients connect. A server on all addresses is reached by the loopback one.
     pub fn socket_address(&self) -> SocketAddr {
-        reachable(self.options.ip, self.ports.frontend)
+        self.running.address()
     }
 
     /// The web UI, when there is one.
     pub fn ui_url(&self) -> Option<String> {
-        self.ports.ui.map(|port| format!("http://{}", reachable(self.options.ip, port)))
+        let Running { options, ports, .. } = &*self.running;
+        ports.ui.map(|port| format!("http://{}", reachable(options.ip, port)))
     }
 
     /// The first namespace: `default` unless the builder named others.
     pub fn namespace(&self) -> &str {
-        self.options.namespaces.first().map_or("default", String::as_str)
+        self.running.namespace()
     }
 
     /// The program that runs.
     pub fn program(&self) -> &Path {
-        &self.program
+        &self.running.program
     }
 
     /// The server's process id, while there is a process.
     pub fn pid(&self) -> Option<u32> {
-        self.process.as_ref().filter(|process| process.exit().is_none()).map(OwnedProcess::pid)
+        let process = self.running.process();
+        process.exit().is_none().then(|| process.pid())
     }
 
     /// The last 100 lines it wrote, oldest first; those of a server that has ended stay until the next start.
     pub fn last_lines(&self) -> Vec<String> {
-        self.process.as_ref().map(OwnedProcess::last_lines).unwrap_or_default()
+        self.running.process().last_lines()
     }
 
-    /// Waits until the server has ended, whoever ended it; for ever where there is no process.
+    /// Waits until the server has ended, whoever ended it. One that is restarted because it was broken has not.
     pub async fn ended(&self) -> Exit {
-        match &self.process {
-            Some(process) => process.wait().await,
-            None => std::future::pending().await,
+        loop {
+            let process = self.running.process();
+            let exit = process.wait().await;
+            let _turn = self.running.turn.lock().await;
+            if Arc::ptr_eq(&process, &self.running.process()) {
+                return exit;
+            }
         }
     }
 
     /// Asks the server to stop (SIGTERM), and kills it when it has not within 10 s. Returns when it is gone.
     pub async fn stop(&mut self) {
-        if let Some(process) = &self.process {
-            process.stop(STOP_LIMIT).await;
-        }
+        let _turn = self.running.turn.lock().await;
+        self.running.process().stop(STOP_LIMIT).await;
     }
 
     /// Kills the server (SIGKILL). Returns when it is gone.
     pub async fn kill(&mut self) {
-        if let Some(process) = &self.process {
-            process.kill().await;
-        }
+        let _turn = self.running.turn.lock().await;
+        self.running.process().kill().await;
     }
 
     /// Stops the server, if it still runs, and starts it on the same ports and the same database file. Without such
@@ -112,13 +139,32 @@ impl TemporalDevServer {
     /// # Errors
     /// As [`TemporalDevServerBuilder::start`].
     pub async fn restart(&mut self) -> Result<(), ServersError> {
-        self.stop().await;
-        self.process = None;
+        let _turn = self.running.turn.lock().await;
+        self.running.restart().await
+    }
+}
+
+impl Running {
+    fn process(&self) -> Arc<OwnedProcess> {
+        Arc::clone(&self.process.lock())
+    }
+
+    fn address(&self) -> SocketAddr {
+        reachable(self.options.ip, self.ports.frontend)
+    }
+
+    fn namespace(&self) -> &str {
+        self.options.namespaces.first().map_or("default", String::as_str)
+    }
+
+    /// For whoever has the turn.
+    async fn restart(&self) -> Result<(), ServersError> {
+        self.process().stop(STOP_LIMIT).await;
         let deadline = Instant::now() + self.options.means.start_limit;
         loop {
             match launch(&self.options, &self.program, self.ports).await {
                 Ok(process) => {
-                    self.process = Some(process);
+                    *self.process.lock() = Arc::new(process);
                     return Ok(());
                 }
                 Err(error) if Instant::now() < deadline && lost_a_port(&error) => {

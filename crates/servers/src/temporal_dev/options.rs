@@ -169,6 +169,10 @@ impl TemporalDevServerBuilder {
         TemporalDevServer::start(self).await
     }
 
+    pub(super) fn keeps_its_state(&self) -> bool {
+        self.db_file.is_some()
+    }
+
     /// Every namespace that the server will have.
     pub(super) fn all_namespaces(&self) -> Vec<&str> {
         self.namespaces.iter().map(String::as_str).chain(["default"]).collect()

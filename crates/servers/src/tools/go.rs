@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::install::cache_error;
-use super::tool::GoPackage;
 use super::{Progress, Tool, Toolbox, build};
 use crate::error::ServersError;
 
@@ -22,33 +21,35 @@ pub(super) fn build(
     let go = toolbox.on_path("go").ok_or_else(|| not_found("go", "any folder of PATH".to_owned()))?;
 
     let mut command = Command::new(go);
-    // `go install` refuses a GOBIN when GOOS or GOARCH ask for another platform, which is never wanted here. The folder
-    // has no go.mod of a checkout: its `go` and `toolchain` lines would count.
-    command.current_dir(workplace).env("GOBIN", workplace).env_remove("GOOS").env_remove("GOARCH");
-    let (name, line) = match &package.module {
+    command.arg("install");
+    if !package.linker_flags.is_empty() {
+        command.args(["-ldflags", &package.linker_flags]);
+    }
+    let line = match &package.module {
         None => {
             let target = format!("{}@v{}", package.path, tool.version);
-            let line = format!("go install {target}");
-            command.arg("install").args(flags(package)).arg(target);
-            ("go install", line)
+            command.arg(&target);
+            format!("go install {target}")
         }
         Some(module) => {
-            let file = workplace.join("go.mod");
-            fs::write(&file, module).map_err(cache_error("write", &file))?;
-            // Go adds what that file does not say, from the modules' own, and checks each sum as always.
-            command.args(["build", "-mod=mod", "-o", &tool.program]).args(flags(package)).arg(&package.path);
-            command.env("GOWORK", "off");
-            ("go build", format!("go build {}", package.path))
+            let path = workplace.join("go.mod");
+            fs::write(&path, module).map_err(cache_error("write", &path))?;
+            // Go completes go.mod and go.sum, and asks its checksum database, as for a package with a version.
+            command.args(["-mod=mod", &package.path]).env("GOWORK", "off");
+            let required = module.lines().filter_map(|line| line.strip_prefix("require "));
+            format!("go install {} (with {})", package.path, required.collect::<Vec<_>>().join(", "))
         }
     };
-    build::run(tool, (name, line), command, workplace.join(&tool.program), progress, |command, outcome, lines| {
-        ServersError::GoInstall { command, outcome, lines }
-    })
-}
+    // `go install` refuses a GOBIN when GOOS or GOARCH ask for another platform, which is never wanted here. In a
+    // checkout that has a go.mod, its `go` and `toolchain` lines would count: the workplace has none, or one of ours.
+    command.env("GOBIN", workplace).env_remove("GOOS").env_remove("GOARCH").current_dir(workplace);
 
-fn flags(package: &GoPackage) -> Vec<&str> {
-    match package.linker_flags.as_str() {
-        "" => Vec::new(),
-        flags => vec!["-ldflags", flags],
-    }
+    build::run(
+        tool,
+        ("go install", line),
+        command,
+        workplace.join(&tool.program),
+        progress,
+        |command, outcome, lines| ServersError::GoInstall { command, outcome, lines },
+    )
 }

@@ -69,7 +69,8 @@ impl Tool {
         const MODULE: &str = "go.etcd.io/etcd/server/v3";
         Self::new("etcd", "etcd", VERSION)
             .manual("install etcd so that it is on PATH (https://etcd.io/docs/latest/install)")
-            .go_package_of(MODULE, "-s -w", (MODULE, VERSION), [])
+            .go_package(MODULE, "-s -w")
+            .go_module([(MODULE, VERSION)], [])
     }
 
     /// Kubernetes' API server.
@@ -81,10 +82,10 @@ impl Tool {
         let known = known.map(|(name, value)| format!(" -X k8s.io/component-base/version.{name}={value}"));
         Self::new("Kubernetes API server", "kube-apiserver", VERSION)
             .manual("install kube-apiserver so that it is on PATH (https://kubernetes.io/releases/download)")
-            .go_package_of(
-                "k8s.io/kubernetes/cmd/kube-apiserver",
-                format!("-s -w{}", known.concat()),
-                ("k8s.io/kubernetes", VERSION),
+            .go_package("k8s.io/kubernetes/cmd/kube-apiserver", format!("-s -w{}", known.concat()))
+            // What lies in its repository, its go.mod replaces by folders.
+            .go_module(
+                [("k8s.io/kubernetes", VERSION)],
                 staged.iter().map(|(module, version)| (module.as_str(), *version)),
             )
     }

@@ -93,7 +93,15 @@ pub const PYTHON_SDK: (&str, &str) = ("temporalio", "1.35.0");
 pub fn setup(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
     let toolbox = Toolbox::from_env()?;
     let postgres = toolbox.postgres()?.with_version();
-    let programs = [Tool::temporal_cli(), Tool::versitygw(), Tool::mprocs(), Tool::helm(), Tool::kubeconform()];
+    let programs = [
+        Tool::temporal_cli(),
+        Tool::versitygw(),
+        Tool::mprocs(),
+        Tool::helm(),
+        Tool::kubeconform(),
+        Tool::actionlint(),
+        Tool::compose_spec(),
+    ];
     let programs = programs.iter().map(|tool| toolbox.provide(tool, progress).map(Installed::with_version));
     let jars = [Jars::temporal_test_server(), Jars::kafka()];
     let jars = jars.iter().map(|jars| toolbox.jars(jars, progress));

@@ -34,7 +34,7 @@ impl Progress {
         Self(Sink::Lines(Arc::new(write)))
     }
 
-    pub(super) fn say(&self, line: &str) {
+    pub(crate) fn say(&self, line: &str) {
         match &self.0 {
             Sink::Silent => {}
             Sink::Terminal => write_line(line),

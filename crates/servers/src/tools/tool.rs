@@ -2,6 +2,10 @@
 
 use std::env::consts;
 
+use sha2::{Digest as _, Sha256};
+
+use super::download::hex;
+
 /// A program with a pinned version, and the ways to it.
 #[derive(Clone, Debug)]
 pub struct Tool {
@@ -26,7 +30,7 @@ pub struct Archive {
 pub(super) struct GoPackage {
     pub(super) path: String,
     pub(super) linker_flags: String,
-    /// The go.mod of a module of our own around it, where `go install` refuses.
+    /// The go.mod of a module of ours, in which it is built.
     pub(super) module: Option<String>,
 }
 
@@ -68,24 +72,25 @@ impl Tool {
         self
     }
 
-    /// The same for a package that `go install` refuses, because its go.mod has `replace` lines: it is built from a
-    /// module of one's own, which requires `module` at that version, and each of `replaced` at the version that the
-    /// replaced folder was published as. Modules without their `v`.
+    /// Builds the Go package in a module of ours, which requires at least these versions of modules, that of the package
+    /// itself among them, and takes each of `replaced` at that version, where its own `go.mod` has a folder that only its
+    /// repository has. Versions are without their `v`. Without [`go_package`](Self::go_package) it has no effect. The cache
+    /// keeps the tool in a folder that these name, so that one built with others is not taken for it.
     #[must_use]
-    pub fn go_package_of<'a>(
-        self,
-        path: impl Into<String>,
-        linker_flags: impl Into<String>,
-        (module, version): (&str, &str),
+    pub fn go_module<'a>(
+        mut self,
+        required: impl IntoIterator<Item = (&'a str, &'a str)>,
         replaced: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Self {
-        let mut text = format!("module build\n\ngo 1.24\n\nrequire {module} v{version}\n");
-        for (module, version) in replaced {
-            text.push_str(&format!("\nreplace {module} => {module} v{version}\n"));
+        if let Some(package) = &mut self.go {
+            let required = required.into_iter().map(|(module, version)| format!("require {module} v{version}\n"));
+            let replaced =
+                replaced.into_iter().map(|(module, version)| format!("replace {module} => {module} v{version}\n"));
+            // From 1.17 on, Go reads only the part of the graph that it needs; it raises the line to what the modules ask for.
+            let head = "module mainspring.build\n\ngo 1.21\n\n".to_owned();
+            package.module = Some(required.chain(replaced).fold(head, |text, line| text + &line));
         }
-        let mut tool = self.go_package(path, linker_flags);
-        tool.go = tool.go.map(|package| GoPackage { module: Some(text), ..package });
-        tool
+        self
     }
 
     /// Adds the crate to build. One of its programs must have the name of [`Tool::program`].
@@ -124,6 +129,21 @@ impl Tool {
             .crate_name("mprocs")
     }
 
+    /// The check of GitHub's workflows. It runs shellcheck on their scripts where that is on `PATH`.
+    pub fn actionlint() -> Self {
+        const VERSION: &str = "1.7.12";
+        Self::new("actionlint", "actionlint", VERSION)
+            .manual("install actionlint so that it is on PATH (https://github.com/rhysd/actionlint/blob/main/docs/install.md)")
+            .go_package("github.com/rhysd/actionlint/cmd/actionlint", "-s -w")
+    }
+
+    /// Docker Compose's own reader of compose files, which prints what it has understood. Its authors call the program `cmd`.
+    pub fn compose_spec() -> Self {
+        Self::new("compose-spec", "cmd", "2.16.2")
+            .manual("install Go (https://go.dev/dl), and set GOPROXY if its modules need a mirror")
+            .go_package("github.com/compose-spec/compose-go/v2/cmd", "-s -w")
+    }
+
     /// S3 over a folder.
     pub fn versitygw() -> Self {
         Self::new("versitygw", "versitygw", "1.8.0")
@@ -131,7 +151,9 @@ impl Tool {
             .go_package("github.com/versity/versitygw/cmd/versitygw", "-s -w")
     }
 
-    /// Temporal's own CLI, which holds the dev server. 1.5.1 is the last version that `go install` can build.
+    /// Temporal's own CLI, which holds the dev server. 1.5.1 is the last version that `go install` can build. It is built
+    /// with a newer driver of SQLite: with the one that it names, a request that is cancelled may leave a statement
+    /// open on the server's one connection, and from then on every statement fails with `interrupted (9)`.
     pub fn temporal_cli() -> Self {
         const VERSION: &str = "1.5.1";
         // The sums of the release's checksums.txt.
@@ -147,11 +169,27 @@ impl Tool {
             .go_package(
                 "github.com/temporalio/cli/cmd/temporal",
                 format!("-s -w -X github.com/temporalio/cli/temporalcli.Version={VERSION}"),
-            );
+            )
+            // The driver that Temporal itself took against it (temporalio/temporal, pull request 10427).
+            .go_module([("github.com/temporalio/cli", VERSION), ("modernc.org/sqlite", "1.51.0")], []);
         SUMS.into_iter().fold(tool, |tool, (platform, sha256)| {
             let path = format!("temporalio/cli/releases/download/v{VERSION}/temporal_cli_{VERSION}_{platform}.tar.gz");
             tool.archive(Archive::new(platform, path, sha256))
         })
+    }
+}
+
+impl Tool {
+    /// As `temporal-1.5.1-linux_amd64`; with eight digits more where it is built with other modules than its own.
+    pub(super) fn slug(&self) -> String {
+        let slug = format!("{}-{}-{}", self.program, self.version, platform());
+        match &self.go {
+            Some(GoPackage { module: Some(module), .. }) => {
+                let sum = hex(&Sha256::digest(module));
+                format!("{slug}-{}", &sum[..8])
+            }
+            _ => slug,
+        }
     }
 }
 

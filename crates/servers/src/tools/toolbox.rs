@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::tool::platform;
 use super::{How, Installed, Progress, Tool, install};
 use crate::error::ServersError;
 use crate::process::OwnedProcess;
@@ -150,11 +149,6 @@ impl Toolbox {
 }
 
 impl Tool {
-    /// As `temporal-1.5.1-linux_amd64`.
-    pub(super) fn slug(&self) -> String {
-        format!("{}-{}-{}", self.program, self.version, platform())
-    }
-
     pub(super) fn installed(&self, path: PathBuf, how: How) -> Installed {
         Installed { name: self.name.clone(), version: Some(self.version.clone()), path, how }
     }

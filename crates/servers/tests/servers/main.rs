@@ -4,6 +4,7 @@
 
 mod dev_server;
 mod ending;
+mod healing;
 mod kafka;
 mod postgres;
 mod s3;

@@ -21,7 +21,7 @@ fn go_with_modules(folder: &Path) -> PathBuf {
         .map(|folder| folder.join("go"))
         .find(|go| go.is_file());
     let go = go.expect("Go, one of the toolchains that this project's tests need, is not on PATH");
-    publish(folder, MODULE, "1.8.9", &[("go.mod", GO_MOD), ("main.go", MAIN)]);
+    publish(folder, (MODULE, "1.8.9"), &[("go.mod", GO_MOD), ("main.go", MAIN)]);
     let bin = folder.join("bin");
     fs::create_dir_all(&bin).unwrap();
     let script = format!(
@@ -35,21 +35,23 @@ fn go_with_modules(folder: &Path) -> PathBuf {
     bin
 }
 
-/// Puts a module into the proxy of that folder. Its first file is its go.mod.
-fn publish(folder: &Path, module: &str, version: &str, files: &[(&str, &str)]) {
+/// Puts a version of a module into the module proxy. Its first file is its go.mod.
+fn publish(folder: &Path, (module, version): (&str, &str), files: &[(&str, &str)]) {
     let versions = folder.join("proxy").join(module).join("@v");
     fs::create_dir_all(&versions).unwrap();
-    fs::write(versions.join("list"), format!("v{version}\n")).unwrap();
+    let list = versions.join("list");
+    let listed = fs::read_to_string(&list).unwrap_or_default();
+    fs::write(list, format!("{listed}v{version}\n")).unwrap();
     fs::write(versions.join(format!("v{version}.info")), format!(r#"{{"Version": "v{version}"}}"#)).unwrap();
     fs::write(versions.join(format!("v{version}.mod")), files[0].1).unwrap();
     fs::write(versions.join(format!("v{version}.zip")), zip(&format!("{module}@v{version}"), files)).unwrap();
 }
 
-/// A zip file that stores its files as they are, in that folder.
-fn zip(folder: &str, files: &[(&str, &str)]) -> Vec<u8> {
+/// A zip file that stores its files as they are, below that folder.
+fn zip(below: &str, files: &[(&str, &str)]) -> Vec<u8> {
     let (mut body, mut index) = (Vec::new(), Vec::new());
     for (name, content) in files {
-        let name = format!("{folder}/{name}");
+        let name = format!("{below}/{name}");
         let mut crc = Crc::new();
         crc.update(content.as_bytes());
         let size = content.len() as u32;
@@ -104,6 +106,32 @@ fn after_a_failed_download_it_is_built_and_each_step_is_said() {
 }
 
 #[test]
+fn it_is_built_with_newer_modules_than_its_own_and_kept_apart_from_one_that_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let go = go_with_modules(folder.path());
+    let part = "example.com/part";
+    let part_mod = format!("module {part}\n\ngo 1.21\n");
+    for version in ["1.0.0", "1.1.0"] {
+        let source = format!("package part\n\nconst Version = \"v{version}\"\n");
+        publish(folder.path(), (part, version), &[("go.mod", &part_mod), ("part.go", &source)]);
+    }
+    let main = format!("package main\n\nimport \"{part}\"\n\nfunc main() {{ println(\"part\", part.Version) }}\n");
+    let whole_mod = format!("module example.com/whole\n\ngo 1.21\n\nrequire {part} v1.0.0\n");
+    publish(folder.path(), ("example.com/whole", "1.8.9"), &[("go.mod", &whole_mod), ("main.go", &main)]);
+
+    let toolbox = Toolbox::new(folder.path().join("cache")).search_path(go);
+    let plain = Tool::new("Whole", "whole", "1.8.9").go_package("example.com/whole", "");
+    let mended = plain.clone().go_module([("example.com/whole", "1.8.9"), (part, "1.1.0")], []);
+    for (tool, expected) in [(plain, "1.0.0"), (mended, "1.1.0")] {
+        let mut installed = toolbox.provide(&tool, &Progress::silent()).unwrap();
+        assert_eq!(installed.how, How::BuiltWithGo);
+        assert_eq!(toolbox.find(&tool).unwrap().how, How::Cached);
+        installed.version = None;
+        assert_eq!(installed.with_version().version.as_deref(), Some(expected));
+    }
+}
+
+#[test]
 fn when_no_way_is_left_the_error_says_each_that_was_tried_and_what_helps() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("cache");
@@ -150,9 +178,9 @@ fn a_package_that_go_install_refuses_is_built_in_a_module_of_our_own() {
         "package main\n\nimport \"{INNER}\"\n\nvar version string\n\nfunc main() {{ println(inner.Words, version) }}\n"
     );
     let inner = format!("module {INNER}\n\ngo 1.21\n");
-    publish(folder.path(), OUTER, "1.8.9", &[("go.mod", &outer), ("cmd/hello/main.go", &main)]);
+    publish(folder.path(), (OUTER, "1.8.9"), &[("go.mod", &outer), ("cmd/hello/main.go", &main)]);
     let words = "package inner\n\nconst Words = \"hello from inside,\"\n";
-    publish(folder.path(), INNER, "0.8.9", &[("go.mod", &inner), ("words.go", words)]);
+    publish(folder.path(), (INNER, "0.8.9"), &[("go.mod", &inner), ("words.go", words)]);
 
     let toolbox = |cache| Toolbox::new(folder.path().join(cache)).search_path(&search);
     let (package, flags) = (format!("{OUTER}/cmd/hello"), "-X main.version=1.8.9");
@@ -160,15 +188,17 @@ fn a_package_that_go_install_refuses_is_built_in_a_module_of_our_own() {
     let refused = toolbox("one").provide(&hello().go_package(&package, flags), &Progress::silent()).unwrap_err();
     assert!(refused.to_string().contains("replace directives"), "{refused}");
 
-    let tool = hello().go_package_of(&package, flags, (OUTER, "1.8.9"), [(INNER, "0.8.9")]);
+    let tool = hello().go_package(&package, flags).go_module([(OUTER, "1.8.9")], [(INNER, "0.8.9")]);
     let installed = toolbox("two").provide(&tool, &Progress::silent()).unwrap();
     assert_eq!(installed.how, How::BuiltWithGo);
     let said = std::process::Command::new(&installed.path).output().unwrap().stderr;
     assert_eq!(String::from_utf8_lossy(&said), "hello from inside, 1.8.9\n");
 
-    let absent = hello().go_package_of(format!("{OUTER}/cmd/absent"), flags, (OUTER, "1.8.9"), [(INNER, "0.8.9")]);
+    let absent =
+        hello().go_package(format!("{OUTER}/cmd/absent"), flags).go_module([(OUTER, "1.8.9")], [(INNER, "0.8.9")]);
     let error = toolbox("three").provide(&absent, &Progress::silent()).unwrap_err().to_string();
-    assert!(error.contains("`go build example.com/outer/cmd/absent` failed (exit status: 1):"), "{error}");
+    let said = "`go install example.com/outer/cmd/absent (with example.com/outer v1.8.9)` failed (exit status: 1):";
+    assert!(error.contains(said), "{error}");
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! Workers in a test.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mainspring_testing::{Env, RunError};
+use tokio::sync::Notify;
 
 use crate::lab::{Bank, BankError, Held, Order, Outcome, Refund, Release, Wish, order, product, product_of};
+
+/// Before this, a test that waits for an event is stuck.
+const LONG: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_workflow_runs_on_the_products_own_activities() -> Outcome {
@@ -95,13 +100,25 @@ async fn an_activity_that_always_fails_ends_after_the_cap() -> Outcome {
 #[tokio::test]
 async fn a_wait_in_vain_ends_with_what_is_pending() -> Outcome {
     let env = Env::shared().await?;
-    let never = env.worker([product()]).mock(Bank::charge, |_| std::future::pending()).mocks_only();
-    let worker = never.patience(Duration::from_millis(300)).start().await?;
-    let error = worker.execute::<Order>(order(6, Wish::Charge)).await.unwrap_err().to_string();
+    let charging = Arc::new(Notify::new());
+    let never = env.worker([product()]).mock(Bank::charge, {
+        let charging = Arc::clone(&charging);
+        move |_| {
+            charging.notify_one();
+            std::future::pending()
+        }
+    });
+    // It ends whatever a machine under load takes to get there, so each run is seen to wait before it is waited for.
+    let worker = never.mocks_only().patience(Duration::from_millis(300)).start().await?;
+    let run = worker.start::<Order>(order(6, Wish::Charge)).await?;
+    tokio::time::timeout(LONG, charging.notified()).await?;
+    let error = run.result().await.unwrap_err().to_string();
     assert!(error.contains("has no result after 300ms: activity charge is pending in attempt 1"), "{error}");
     let error = worker.execute::<Order>(order(6, Wish::Hold)).await.unwrap_err().to_string();
     assert!(error.contains("is running already"), "{error}");
-    let error = worker.execute::<Order>(order(8, Wish::Hold)).await.unwrap_err().to_string();
+    let run = worker.start::<Order>(order(8, Wish::Hold)).await?;
+    assert!(run.query(Held, ()).await?);
+    let error = run.result().await.unwrap_err().to_string();
     assert!(error.ends_with("it waits for a timer, a signal or a child"), "{error}");
     Ok(())
 }

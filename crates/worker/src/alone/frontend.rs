@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use prost::Message;
 use temporalio_client::callback_based::{CallbackBasedGrpcService, GrpcRequest, GrpcSuccessResponse};
 use temporalio_client::tonic::Status;
+use temporalio_common::protos::temporal::api::common::v1::{Payload, Payloads};
 use temporalio_common::protos::temporal::api::namespace::v1::NamespaceInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     DescribeNamespaceResponse, GetSystemInfoResponse, PollActivityTaskQueueResponse,
@@ -23,13 +24,32 @@ use super::{LoneOutcome, News};
 pub(super) struct Frontend {
     task: Mutex<Option<PollActivityTaskQueueResponse>>,
     cancelled: AtomicBool,
+    /// What it was told of. All of it, for the last may be overtaken by one that was sent before.
+    details: Mutex<Vec<Vec<Payload>>>,
     /// Holds the latest, so that a worker waits for nobody who reads it.
     tell: watch::Sender<News>,
 }
 
 impl Frontend {
     pub(super) fn new(task: PollActivityTaskQueueResponse) -> Self {
-        Self { task: Mutex::new(Some(task)), cancelled: AtomicBool::new(false), tell: watch::Sender::default() }
+        Self {
+            task: Mutex::new(Some(task)),
+            cancelled: AtomicBool::new(false),
+            details: Mutex::default(),
+            tell: watch::Sender::default(),
+        }
+    }
+
+    pub(super) fn details(&self) -> Vec<Vec<Payload>> {
+        self.details.lock().clone()
+    }
+
+    fn keep(&self, details: Option<Payloads>) {
+        let payloads = details.unwrap_or_default().payloads;
+        let mut kept = self.details.lock();
+        if !payloads.is_empty() && kept.last() != Some(&payloads) {
+            kept.push(payloads);
+        }
     }
 
     pub(super) fn news(&self) -> watch::Receiver<News> {
@@ -72,10 +92,8 @@ impl Frontend {
             "RecordActivityTaskHeartbeat" => {
                 let beat =
                     RecordActivityTaskHeartbeatRequest::decode(request.proto).map_err(|error| unreadable(&error))?;
-                self.tell.send_modify(|news| {
-                    news.beat = Some(Instant::now());
-                    news.details = beat.details.unwrap_or_default().payloads;
-                });
+                self.keep(beat.details);
+                self.tell.send_modify(|news| news.beat = Some(Instant::now()));
                 let cancel_requested = self.cancelled.load(Ordering::SeqCst);
                 Ok(RecordActivityTaskHeartbeatResponse { cancel_requested, ..Default::default() }.encode_to_vec())
             }
@@ -88,9 +106,7 @@ impl Frontend {
             "RespondActivityTaskFailed" => {
                 let failed =
                     RespondActivityTaskFailedRequest::decode(request.proto).map_err(|error| unreadable(&error))?;
-                if let Some(details) = failed.last_heartbeat_details {
-                    self.tell.send_modify(|news| news.details = details.payloads);
-                }
+                self.keep(failed.last_heartbeat_details);
                 Ok(self.ended(LoneOutcome::Failed(Box::new(failed.failure.unwrap_or_default()))))
             }
             "RespondActivityTaskCanceled" => Ok(self.ended(LoneOutcome::Cancelled)),

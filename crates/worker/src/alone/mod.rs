@@ -157,8 +157,6 @@ struct Limits {
 struct News {
     /// When it told of a heartbeat last.
     beat: Option<Instant>,
-    /// What it told of.
-    details: Vec<Payload>,
     outcome: Option<LoneOutcome>,
 }
 
@@ -216,10 +214,11 @@ impl RunningLoneAttempt {
             }
         };
         let mut beats = self.tap.beats();
-        let details = news.borrow().details.clone();
         // What a heartbeater keeps to the last goes out after the activity has returned, past the tap.
-        if !details.is_empty() && beats.iter().all(|beat| beat.details != details) {
-            beats.push(Beat { after: self.started.elapsed(), details });
+        for details in self.frontend.details() {
+            if beats.iter().all(|beat| beat.details != details) {
+                beats.push(Beat { after: self.started.elapsed(), details });
+            }
         }
         let host = self.host.lock().take();
         if let Some(host) = host
