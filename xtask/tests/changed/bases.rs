@@ -88,6 +88,29 @@ fn a_base_that_cargo_cannot_resolve_changes_every_worker_with_a_warning() {
 }
 
 #[test]
+fn a_download_that_fails_is_an_error_and_changes_nobody() {
+    // The base has a registry that nobody serves, and nothing of it is on this machine.
+    let made = Made::new();
+    let vendored = made.read(".cargo/config.toml");
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    made.write(
+        ".cargo/config.toml",
+        &format!(
+            "[net]\nretry = 0\n[source.crates-io]\nreplace-with = \"mirror\"\n[source.mirror]\n\
+             registry = \"sparse+http://{nobody}/\"\n"
+        ),
+    );
+    made.commit("A mirror that is down");
+    made.write(".cargo/config.toml", &vendored);
+    made.commit("No mirror");
+    let output = made.xtask(&["--base", "HEAD~1", "-o", "json"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("error: `cargo tree --locked ") && said.contains("download"), "{said}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "");
+}
+
+#[test]
 fn the_text_says_why_for_each_worker() {
     let made = Made::new();
     let base = made.git(["rev-parse", "HEAD"]);
