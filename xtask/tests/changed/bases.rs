@@ -29,6 +29,21 @@ fn without_a_base_each_worker_is_compared_with_the_commit_that_was_deployed() {
 }
 
 #[test]
+fn after_a_rollback_the_ref_stays_so_docs_deploy_nothing_and_the_revert_does() {
+    let made = Made::new();
+    made.write("products/beta/src/lib.rs", "//! Bad.\n");
+    made.commit("What is rolled back");
+    for worker in BOTH {
+        made.git(["update-ref", &format!("refs/deployed/{worker}"), "HEAD"]);
+    }
+    made.write("docs/guide.md", "Another.\n");
+    made.commit("Docs");
+    assert_eq!(Answer::of(&made.xtask(&["-o", "json"])).changed(), NONE);
+    made.git(["revert", "--no-edit", "HEAD~1"]);
+    assert_eq!(Answer::of(&made.xtask(&["-o", "json"])).changed(), ["beta-worker"]);
+}
+
+#[test]
 fn a_worker_that_was_never_deployed_is_changed_and_said_to_be() {
     let made = Made::new();
     made.git(["update-ref", "refs/deployed/alpha-worker", "HEAD"]);
