@@ -94,3 +94,16 @@ fn an_object_that_is_wrong_is_found() -> Outcome {
     assert!(said.contains("Unknown u: could not find schema for Unknown"), "{said}");
     Ok(())
 }
+
+#[test]
+fn the_pages_own_example_becomes_the_worker_that_it_says() -> Outcome {
+    let page = fs::read_to_string(chart().join("README.md")).expect("the page");
+    let example = page.split_once("```yaml\n").and_then(|(_, rest)| rest.split_once("```")).expect("an example").0;
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(file.path(), example).expect("to be written");
+    let helm = Helm::provided()?;
+    helm.lint(Some(file.path()))?;
+    let rendered = helm.template(file.path())?;
+    assert!(rendered.contains("\nkind: Deployment\nmetadata:\n  name: shop-general-purpose\n"), "{rendered}");
+    Ok(())
+}

@@ -153,7 +153,8 @@ fn a_worker_without_an_image_or_a_queue_or_with_anothers_is_named() -> Outcome {
 fn autoscalers_that_would_fight_or_measure_nothing_are_named() -> Outcome {
     let helm = Helm::provided()?;
     let at = |rest: &str| format!("workers.orders.autoscaling{rest}");
-    let cases: [(Value, &str); 6] = [
+    let cases: [(Value, &str); 7] = [
+        (json!({ "hpa": {} }), ".hpa measures nothing: give it cpu, slots or external"),
         (
             json!({ "hpa": { "cpu": 70 }, "keda": { "targetQueueSize": 5 } }),
             " has both hpa and keda, which would set one number of pods against each other: keep one",

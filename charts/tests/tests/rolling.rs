@@ -53,6 +53,41 @@ fn settings_roll_the_pods_and_nothing_else_does() -> Outcome {
 }
 
 #[test]
+fn a_worker_says_otherwise_than_the_defaults() -> Outcome {
+    let worker = |queue: &str, more: Value| {
+        let mut worker =
+            json!({ "binary": "orders-worker", "taskQueues": [queue], "podDisruptionBudget": { "enabled": false } });
+        for (key, value) in more.as_object().into_iter().flatten() {
+            worker[key] = value.clone();
+        }
+        worker
+    };
+    let values = json!({
+        "connection": { "address": "temporal:7233" },
+        "defaults": { "autoscaling": { "hpa": { "cpu": 70 } }, "env": { "A": "1", "B": "1" }, "replicas": 5, "serviceAccount": { "create": false } },
+        "workers": {
+            "as-the-defaults": worker("a", json!({})),
+            "with-keda": worker("b", json!({ "autoscaling": { "hpa": null, "keda": {} } })),
+            "fixed": worker("c", json!({ "autoscaling": { "hpa": null }, "env": { "B": "2" }, "replicas": 0 })),
+        },
+    });
+    let objects = documents(&Helm::provided()?.render(&values)?)?;
+    let of = |name: &str| -> Vec<&str> {
+        let its = objects.iter().filter(|object| object["metadata"]["name"] == format!("shop-{name}"));
+        its.filter_map(|object| object["kind"].as_str()).collect()
+    };
+    assert_eq!(of("as-the-defaults"), ["Deployment", "HorizontalPodAutoscaler"]);
+    assert_eq!(of("with-keda"), ["Deployment", "ScaledObject"]);
+    assert_eq!(of("fixed"), ["Deployment"]);
+    let fixed = objects.iter().find(|object| object["metadata"]["name"] == "shop-fixed").expect("it");
+    assert_eq!(fixed["spec"]["replicas"], json!(0));
+    let env = fixed["spec"]["template"]["spec"]["containers"][0]["env"].as_array().expect("its env");
+    let value = |name: &str| env.iter().find(|variable| variable["name"] == name).map(|variable| &variable["value"]);
+    assert_eq!((value("A"), value("B")), (Some(&json!("1")), Some(&json!("2"))));
+    Ok(())
+}
+
+#[test]
 fn a_secret_that_the_chart_makes_is_in_no_pod() -> Outcome {
     let pod = pod(&Helm::provided()?, &values())?.to_string();
     assert!(!pod.contains("\"one\"") && pod.contains("\"secretRef\":{\"name\":\"shop-secrets\"}"), "{pod}");
