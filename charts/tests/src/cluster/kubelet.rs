@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::logs::{Lines, LogServer};
+use super::mounted::Mounted;
 use super::pod::text;
 use super::{Api, Cluster, PodPlan, now};
 use crate::ChartError;
@@ -43,6 +44,7 @@ pub struct Running {
     health: watch::Receiver<Health>,
     probes: JoinHandle<()>,
     since: Instant,
+    mounted: Mounted,
 }
 
 /// How a container left after its pod was deleted.
@@ -120,7 +122,9 @@ impl Kubelet {
         })?;
         let mut command = Command::new(program);
         // The kubelet sets these in every container, links to services or not.
-        command.args(&plan.command[1..]).env_clear().env("HOSTNAME", &plan.name).envs(&plan.env);
+        let mounted = Mounted::new(&self.api, &plan)?;
+        command.args(&plan.command[1..]).env_clear().env("HOSTNAME", &plan.name);
+        command.envs(plan.env.iter().map(|(name, value)| (name, mounted.here(value))));
         command.env("KUBERNETES_SERVICE_HOST", "10.0.0.1").env("KUBERNETES_SERVICE_PORT", "443");
         command.env("KUBERNETES_PORT", "tcp://10.0.0.1:443");
         let (lines, of) = (self.lines.clone(), plan.key());
@@ -132,7 +136,7 @@ impl Kubelet {
         let watched = Watched { api: self.api.clone(), plan: plan.clone(), process: Arc::clone(&process), tell };
         watched.write_status(false)?;
         let probes = tokio::spawn(watched.watch());
-        Ok(Running { api: self.api.clone(), lines: self.lines.clone(), plan, process, health, probes, since })
+        Ok(Running { api: self.api.clone(), lines: self.lines.clone(), plan, process, health, probes, since, mounted })
     }
 }
 
@@ -163,6 +167,14 @@ impl Running {
             Ok(line) => Ok(line?),
             Err(_) => Err(ChartError::Cluster(format!("no line with {text:?} in {PATIENCE:?}:\n{}", self.log()))),
         }
+    }
+
+    /// Writes the files of its secrets again, as a kubelet does within a minute of a change.
+    ///
+    /// # Errors
+    /// A secret is gone, or a file cannot be written.
+    pub fn sync(&self) -> Result<(), ChartError> {
+        self.mounted.write(&self.api, &self.plan)
     }
 
     /// Waits for its own end.

@@ -6,6 +6,7 @@ mod api;
 mod jobs;
 mod kubelet;
 mod logs;
+mod mounted;
 mod pod;
 mod probe;
 

@@ -1,5 +1,5 @@
-//! What of a pod's spec makes a process: its command, its environment with what the API server keeps in secrets and
-//! config maps, its probes, its grace. What this does not know of is an error, so that nothing is passed over.
+//! What of a pod's spec makes a process: its command, its environment and files with what the API server keeps in
+//! secrets and config maps, its probes, its grace. What this does not know of is an error, so that nothing is passed over.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,6 +29,7 @@ pub struct PodPlan {
     pub env: BTreeMap<String, String>,
     /// From the order to stop until it is killed.
     pub grace: Duration,
+    pub(super) mounts: Vec<Mount>,
     pub(super) startup: Option<Probe>,
     pub(super) liveness: Option<Probe>,
     pub(super) readiness: Option<Probe>,
@@ -49,10 +50,6 @@ impl PodPlan {
         if !spec["initContainers"].is_null() {
             return Err(refused("it has containers that go before".to_owned()));
         }
-        let volumes = spec["volumes"].as_array().into_iter().flatten();
-        if let Some(volume) = volumes.into_iter().find(|volume| volume["emptyDir"].is_null()) {
-            return Err(refused(format!("there is nobody here who would mount {volume}")));
-        }
         let words = |of: &Value| of.as_array().into_iter().flatten().map(text).collect::<Vec<_>>();
         let command = [words(&container["command"]), words(&container["args"])].concat();
         if command.is_empty() {
@@ -69,6 +66,7 @@ impl PodPlan {
             image: text(&container["image"]),
             command,
             env: environment(api, &namespace, container).map_err(refused)?,
+            mounts: mounts(api, &namespace, spec, container).map_err(refused)?,
             grace: Duration::from_secs(spec["terminationGracePeriodSeconds"].as_u64().unwrap_or_default()),
             startup: probe("startupProbe")?,
             liveness: probe("livenessProbe")?,
@@ -77,6 +75,41 @@ impl PodPlan {
             name,
         })
     }
+}
+
+/// A secret as files.
+#[derive(Clone, Debug)]
+pub(super) struct Mount {
+    /// The folder, as the container knows it.
+    pub(super) path: String,
+    secret: Value,
+}
+
+impl Mount {
+    /// What is in the folder now, by name.
+    pub(super) fn files(&self, api: &Api, namespace: &str) -> Result<Vec<(String, String)>, String> {
+        let keep = Keep::read(api, namespace, "secrets", &self.secret)?;
+        keep.keys().into_iter().map(|key| keep.value(&key).map(|value| (key, value))).collect()
+    }
+}
+
+/// The container's secrets. An empty folder is any folder.
+fn mounts(api: &Api, namespace: &str, spec: &Value, container: &Value) -> Result<Vec<Mount>, String> {
+    let volumes = spec["volumes"].as_array().into_iter().flatten();
+    let mut mounts = Vec::new();
+    for volume in volumes.filter(|volume| volume["emptyDir"].is_null()) {
+        let secret = &volume["secret"];
+        if secret.is_null() || !secret["items"].is_null() {
+            return Err(format!("there is nobody here who would mount {volume}"));
+        }
+        let here = container["volumeMounts"].as_array().into_iter().flatten();
+        for mount in here.filter(|mount| mount["name"] == volume["name"]) {
+            let mount = Mount { path: text(&mount["mountPath"]), secret: secret["secretName"].clone() };
+            mount.files(api, namespace)?;
+            mounts.push(mount);
+        }
+    }
+    Ok(mounts)
 }
 
 /// `envFrom`, and `env` over it.

@@ -120,7 +120,8 @@ async fn variables_come_from_where_the_spec_says_and_what_is_not_there_is_named(
     let missing = desk.run("two", &template(script, &variables("other"))).unwrap_err().to_string();
     assert_eq!(missing, "the pod variables/two: secrets/secret has no key other");
     let mut mounts = template(script, &json!({}));
-    mounts["spec"]["volumes"] = json!([{ "name": "keys", "secret": { "secretName": "secret" } }]);
+    let field = json!({ "path": "name", "fieldRef": { "fieldPath": "metadata.name" } });
+    mounts["spec"]["volumes"] = json!([{ "name": "about", "downwardAPI": { "items": [field] } }]);
     let mounts = desk.run("three", &mounts).unwrap_err().to_string();
     assert!(mounts.starts_with("the pod variables/three: there is nobody here who would mount {"), "{mounts}");
     Ok(())
