@@ -38,10 +38,7 @@ fn scalers() -> [(&'static str, Value); 4] {
             "hpa",
             json!({ "autoscaling": { "hpa": { "cpu": 70, "slots": { "target": "750m" }, "external": external } } }),
         ),
-        (
-            "keda",
-            json!({ "autoscaling": { "minReplicas": 0, "keda": { "queueTypes": ["activity"] } } }),
-        ),
+        ("keda", json!({ "autoscaling": { "minReplicas": 0, "keda": { "queueTypes": ["activity"] } } })),
         ("keda-by-version", json!({ "autoscaling": { "minReplicas": 1, "keda": { "byVersion": true } } })),
     ]
 }

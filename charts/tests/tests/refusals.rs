@@ -186,10 +186,7 @@ fn autoscalers_that_would_fight_or_measure_nothing_are_named() -> Outcome {
         assert_eq!(said(&helm, &[("workers.orders.autoscaling", autoscaling)])?, at(expected));
     }
     let idle = [
-        (
-            "workers.orders.versioning",
-            json!({ "behavior": "pinned", "deploymentName": "orders", "buildId": "7" }),
-        ),
+        ("workers.orders.versioning", json!({ "behavior": "pinned", "deploymentName": "orders", "buildId": "7" })),
         ("workers.orders.autoscaling", json!({ "keda": { "byVersion": true }, "minReplicas": 0 })),
     ];
     assert_eq!(
@@ -202,7 +199,9 @@ fn autoscalers_that_would_fight_or_measure_nothing_are_named() -> Outcome {
     let slots = ("workers.orders.autoscaling", json!({ "hpa": { "slots": { "target": "750m" } } }));
     for queue in ["orders/eu", "-orders", &"o".repeat(64)] {
         let said = said(&helm, &[slots.clone(), ("workers.orders.taskQueues", json!([queue]))])?;
-        let expected = format!(".hpa.slots: the task queue is {queue:?}, and a metric's label is matched as a label of Kubernetes: 63 letters");
+        let expected = format!(
+            ".hpa.slots: the task queue is {queue:?}, and a metric's label is matched as a label of Kubernetes: 63 letters"
+        );
         assert!(said.starts_with(&at(&expected)), "{said}");
     }
     let keda = ("workers.orders.autoscaling", json!({ "keda": { "targetQueueSize": 5 } }));

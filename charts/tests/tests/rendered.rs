@@ -57,8 +57,7 @@ fn a_workflow_under_way_keeps_the_last_pod() -> Outcome {
         (0, json!({ "runningWorkflows": false }), Value::Null),
         (1, json!({}), Value::Null),
     ] {
-        let objects =
-            of("ScaledObject", &values(&json!({ "autoscaling": { "minReplicas": least, "keda": keda } })))?;
+        let objects = of("ScaledObject", &values(&json!({ "autoscaling": { "minReplicas": least, "keda": keda } })))?;
         let counts = &objects[0]["spec"]["triggers"][0]["metadata"]["includeRunningWorkflowCount"];
         assert_eq!(*counts, expected, "{least}");
     }

@@ -142,7 +142,8 @@ async fn a_worker_deployment_and_a_scaled_object_are_held_against_their_definiti
     let all = "/apis/temporal.io/v1alpha1/namespaces/definitions";
     let refused = cluster.api().post(&format!("{all}/workerdeployments"), &twice).unwrap_err().to_string();
     assert!(refused.contains("Duplicate value") && refused.contains("AWS_REGION"), "{refused}");
-    let both = json!({ "spec": { "mutualTLSSecretRef": { "name": "a" }, "apiKeySecretRef": { "name": "a", "key": "k" } } });
+    let both =
+        json!({ "spec": { "mutualTLSSecretRef": { "name": "a" }, "apiKeySecretRef": { "name": "a", "key": "k" } } });
     let refused = cluster.api().patch(&format!("{all}/connections/shop"), &both).unwrap_err().to_string();
     assert!(refused.contains("Only one of"), "{refused}");
     let bad = json!({ "spec": { "rollout": { "steps": [{ "rampPercentage": 100, "pauseDuration": "5m" }] } } });
