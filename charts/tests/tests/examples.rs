@@ -10,6 +10,11 @@ fn name(file: &std::path::Path) -> String {
     file.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
+/// Whether an example is what the registry says of a task queue.
+fn made(file: &std::path::Path) -> bool {
+    fs::read_to_string(file).is_ok_and(|text| text.contains("#   mainspring generate chart-values "))
+}
+
 #[test]
 fn every_example_and_the_bare_chart_pass_helms_linter() -> Outcome {
     let helm = Helm::provided()?;
@@ -24,13 +29,17 @@ fn every_example_and_the_bare_chart_pass_helms_linter() -> Outcome {
 fn every_example_becomes_the_objects_of_its_snapshot() -> Outcome {
     let helm = Helm::provided()?;
     let files = examples()?;
+    let folder = chart().with_file_name("tests").join("tests/snapshots");
     for file in &files {
         let rendered = helm.template(file)?;
+        // `new product` adds what is made from the registry, and has no Helm to render it with.
+        if made(file) && !folder.join(format!("example-{}.snap", name(file))).exists() {
+            continue;
+        }
         insta::with_settings!({ description => name(file), omit_expression => true, prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!(format!("example-{}", name(file)), rendered);
         });
     }
-    let folder = chart().with_file_name("tests").join("tests/snapshots");
     let snapshots =
         fs::read_dir(&folder).into_iter().flatten().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let left: Vec<String> = snapshots
