@@ -9,7 +9,7 @@ use mainspring::Registry;
 use mainspring::settings::Sources;
 use mainspring_servers::tools::{Progress, Tool, Toolbox};
 use mainspring_testing::{TestError, program};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 type Outcome = Result<(), TestError>;
 
@@ -66,10 +66,12 @@ fn faults(compose: &Value, known: &BTreeSet<String>) -> Result<Vec<String>, Test
         if !DOCKERFILE.contains(&format!(" AS {target}\n")) {
             faults.push(format!("{name} is built as {target}, which is no target of the Dockerfile"));
         }
-        for (what, expected) in
-            [("read_only", "true"), ("cap_drop", r#"["ALL"]"#), ("security_opt", r#"["no-new-privileges:true"]"#)]
-        {
-            if service[what].to_string() != expected {
+        for (what, expected) in [
+            ("read_only", json!(true)),
+            ("cap_drop", json!(["ALL"])),
+            ("security_opt", json!(["no-new-privileges:true"])),
+        ] {
+            if service[what] != expected {
                 faults.push(format!("{name} is not contained: {what} is to be {expected}"));
             }
         }

@@ -1,11 +1,91 @@
-//! The Dockerfile, as far as `tidy` and `image` look at it: its stages, and what is in force at the end of one. Variables are
-//! left as they are written.
+//! Reads the Dockerfile, as far as `tidy` and `image` look at it: its stages, and what is in force at the end of one. It is
+//! our own file, so what ours has no use for is refused instead of read: here-documents, and instructions of no name.
+//! Variables are left as they are written.
 
-use dockerfile_parser::{Dockerfile, Instruction, Stage, StageParent};
+/// What a line may begin with.
+const KEYWORDS: [&str; 18] = [
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
+];
 
 /// A Dockerfile that was read.
+#[derive(Debug)]
 pub(crate) struct Recipe {
-    parsed: Dockerfile,
+    /// Top to bottom.
+    pub(crate) stages: Vec<Stage>,
+}
+
+/// From one FROM to the next.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    /// Its name, in small letters as Docker takes them; its number where it has none.
+    pub(crate) name: String,
+    /// The stage that it stands on.
+    pub(crate) parent: Option<usize>,
+    /// What FROM names.
+    pub(crate) base: String,
+    /// Its instructions, FROM first.
+    pub(crate) steps: Vec<Step>,
+}
+
+/// One instruction.
+#[derive(Debug)]
+pub(crate) struct Step {
+    /// The line on which it begins, from 1.
+    pub(crate) line: usize,
+    /// In capitals.
+    pub(crate) keyword: String,
+    /// `--name=value` before the rest.
+    pub(crate) flags: Vec<(String, String)>,
+    /// The rest, on one line.
+    pub(crate) rest: String,
+}
+
+impl Step {
+    /// The rest as words.
+    pub(crate) fn words(&self) -> Vec<&str> {
+        self.rest.split_whitespace().collect()
+    }
+
+    /// The rest in exec form.
+    pub(crate) fn exec(&self) -> Option<Vec<String>> {
+        serde_json::from_str(&self.rest).ok()
+    }
+
+    /// A flag's value.
+    pub(crate) fn flag(&self, name: &str) -> Option<&str> {
+        self.flags.iter().find(|(flag, _)| flag == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The names and values of an ENV, or of an ARG, where they are written with `=`; one without a value has an empty one.
+    pub(crate) fn pairs(&self) -> Vec<(&str, &str)> {
+        self.words().into_iter().map(|word| word.split_once('=').unwrap_or((word, ""))).collect()
+    }
+
+    pub(crate) fn is(&self, keyword: &str) -> bool {
+        self.keyword == keyword
+    }
+
+    /// Whether it runs a command that begins so.
+    pub(crate) fn runs(&self, command: &[&str]) -> bool {
+        self.is("RUN") && self.words().starts_with(command)
+    }
 }
 
 /// What an image is, at the end of its stage: the stages below it added up.
@@ -37,90 +117,122 @@ pub(crate) struct Copy {
 }
 
 impl Recipe {
-    /// Reads a Dockerfile; else says what is wrong with it.
+    /// Reads a Dockerfile; else says what is wrong with it, and where.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let parsed = Dockerfile::parse(text).map_err(|error| error.to_string())?;
-        Ok(Self { parsed })
+        let mut stages: Vec<Stage> = Vec::new();
+        for (line, text) in instructions(text) {
+            let step = step(line, &text)?;
+            if step.is("FROM") {
+                let words = step.words();
+                let (base, name) = match words[..] {
+                    [base] => (base, stages.len().to_string()),
+                    [base, word, name] if word.eq_ignore_ascii_case("AS") => (base, name.to_ascii_lowercase()),
+                    _ => return Err(format!("line {line}: FROM wants an image, or an image AS a name")),
+                };
+                let parent = stages.iter().position(|stage| stage.name == base.to_ascii_lowercase());
+                stages.push(Stage { name, parent, base: base.to_owned(), steps: vec![step] });
+            } else if let Some(stage) = stages.last_mut() {
+                stage.steps.push(step);
+            } else if !step.is("ARG") {
+                return Err(format!("line {line}: {} before the first FROM", step.keyword));
+            }
+        }
+        Ok(Self { stages })
     }
 
-    /// The stages, top to bottom. Names are in small letters, as Docker takes them.
-    pub(crate) fn stages(&self) -> Vec<Stage<'_>> {
-        self.parsed.iter_stages().collect()
+    /// The stage of that name.
+    pub(crate) fn stage(&self, name: &str) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.name == name)
     }
 
-    /// The line on which an instruction begins, from 1.
-    pub(crate) fn line(&self, instruction: &Instruction) -> usize {
-        let before = self.parsed.content.get(..instruction.span().start).unwrap_or_default();
-        before.matches('\n').count() + 1
+    /// A stage and those that it stands on, the lowest first. None: there is no such stage.
+    pub(crate) fn chain(&self, name: &str) -> Option<Vec<&Stage>> {
+        let mut stage = self.stage(name)?;
+        let mut chain = vec![stage];
+        // A stage stands on one above it in the file, so this ends.
+        while let Some(parent) = stage.parent {
+            stage = self.stages.get(parent)?;
+            chain.push(stage);
+        }
+        chain.reverse();
+        Some(chain)
     }
 
     /// What the stage of that name makes. None: there is no such stage.
     pub(crate) fn image(&self, name: &str) -> Option<Image> {
-        let stages = self.stages();
-        let mut image = Image::default();
-        for stage in chain(&stages, name)? {
-            if let StageParent::Image(base) = &stage.parent {
-                image.base = base.to_string();
-            }
-            stage.instructions.iter().for_each(|instruction| image.take(instruction));
-        }
+        let chain = self.chain(name)?;
+        let mut image = Image { base: chain.first()?.base.clone(), ..Image::default() };
+        chain.iter().flat_map(|stage| &stage.steps).for_each(|step| image.take(step));
         Some(image)
     }
 
     /// The arguments of the last `cargo build` of that stage.
-    pub(crate) fn cargo_build(&self, name: &str) -> Option<Vec<String>> {
-        let stages = self.stages();
-        let stage = named(&stages, name)?;
-        let runs = stage.instructions.iter().rev().filter_map(|instruction| instruction.as_run()?.as_shell());
-        runs.map(|line| line.to_string().split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-            .find(|words| words.starts_with(&["cargo".to_owned(), "build".to_owned()]))
-            .map(|words| words[1..].to_vec())
+    pub(crate) fn cargo_build(&self, name: &str) -> Option<Vec<&str>> {
+        let build = self.stage(name)?.steps.iter().rev().find(|step| step.runs(&["cargo", "build"]))?;
+        Some(build.words().into_iter().skip(1).collect())
     }
-}
-
-/// The stage of that name.
-pub(crate) fn named<'a, 'b>(stages: &'b [Stage<'a>], name: &str) -> Option<&'b Stage<'a>> {
-    stages.iter().find(|stage| stage.name.as_deref() == Some(name))
-}
-
-/// A stage and those that it stands on, the lowest first.
-pub(crate) fn chain<'a, 'b>(stages: &'b [Stage<'a>], name: &str) -> Option<Vec<&'b Stage<'a>>> {
-    let mut stage = named(stages, name)?;
-    let mut chain = vec![stage];
-    while let StageParent::Stage(index) = stage.parent {
-        stage = stages.get(index)?;
-        chain.push(stage);
-    }
-    chain.reverse();
-    Some(chain)
 }
 
 impl Image {
-    fn take(&mut self, instruction: &Instruction) {
-        match instruction {
-            Instruction::Entrypoint(entrypoint) => {
-                let exec = entrypoint.as_exec();
-                self.entrypoint = exec.map(|words| words.as_str_vec().into_iter().map(str::to_owned).collect());
-            }
-            Instruction::Env(env) => {
-                self.env.extend(env.vars.iter().map(|var| (var.key.to_string(), var.value.to_string())));
-            }
-            Instruction::Copy(copy) => self.copies.push(Copy {
-                from: copy.flags.iter().find(|flag| flag.name.as_ref() == "from").map(|flag| flag.value.to_string()),
-                sources: copy.sources.iter().map(ToString::to_string).collect(),
-                destination: copy.destination.to_string(),
-            }),
-            Instruction::Misc(misc) => {
-                let words = misc.arguments.to_string().trim().to_owned();
-                match misc.instruction.as_ref().to_ascii_uppercase().as_str() {
-                    "USER" => self.user = Some(words),
-                    "STOPSIGNAL" => self.stop_signal = Some(words),
-                    _ => {}
-                }
+    fn take(&mut self, step: &Step) {
+        match step.keyword.as_str() {
+            "ENTRYPOINT" => self.entrypoint = step.exec(),
+            "ENV" => self.env.extend(step.pairs().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()))),
+            "USER" => self.user = Some(step.rest.clone()),
+            "STOPSIGNAL" => self.stop_signal = Some(step.rest.clone()),
+            "COPY" => {
+                let mut sources: Vec<String> = step.words().into_iter().map(str::to_owned).collect();
+                let destination = sources.pop().unwrap_or_default();
+                self.copies.push(Copy { from: step.flag("from").map(str::to_owned), sources, destination });
             }
             _ => {}
         }
     }
+}
+
+/// Each instruction on one line, with the number of its first: comments are gone, and lines that go on are joined.
+fn instructions(text: &str) -> Vec<(usize, String)> {
+    let mut whole: Vec<(usize, String)> = Vec::new();
+    let mut goes_on = false;
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (part, more) = line.strip_suffix('\\').map_or((line, false), |part| (part.trim_end(), true));
+        match whole.last_mut().filter(|_| goes_on) {
+            Some((_, before)) => {
+                before.push(' ');
+                before.push_str(part);
+            }
+            None => whole.push((index + 1, part.to_owned())),
+        }
+        goes_on = more;
+    }
+    whole
+}
+
+fn step(line: usize, text: &str) -> Result<Step, String> {
+    let (keyword, mut rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let keyword = keyword.to_ascii_uppercase();
+    if !KEYWORDS.contains(&keyword.as_str()) {
+        return Err(format!("line {line}: {keyword} is no instruction"));
+    }
+    if rest.contains("<<") {
+        return Err(format!(
+            "line {line}: a here-document is not read here; write one command, or a file of the repository"
+        ));
+    }
+    let mut flags = Vec::new();
+    rest = rest.trim_start();
+    // HEALTHCHECK's flags are its own affair, and so are those of a command.
+    while let Some(flag) = rest.strip_prefix("--").filter(|_| keyword != "HEALTHCHECK") {
+        let (flag, after) = flag.split_once(char::is_whitespace).unwrap_or((flag, ""));
+        let (name, value) = flag.split_once('=').unwrap_or((flag, ""));
+        flags.push((name.to_owned(), value.to_owned()));
+        rest = after.trim_start();
+    }
+    Ok(Step { line, keyword, flags, rest: rest.trim_end().to_owned() })
 }
 
 #[cfg(test)]
@@ -129,8 +241,9 @@ mod tests {
 
     #[test]
     fn what_a_stage_makes_is_the_sum_of_those_below_it() {
-        let text = "FROM rust:1 AS build\nRUN cargo build \\\n  --bin x\n\nFROM small:2 AS base\nENV A=1\nUSER 7:7\n\
-                    FROM base AS X\nCOPY --from=build /a /b /c/\nSTOPSIGNAL SIGTERM\nENTRYPOINT [\"/c/a\", \"go\"]\n";
+        let text = "# syntax=x\nARG A\nFROM --platform=p rust:1 AS build\nRUN cargo build \\\n  # a word\n\n  --bin x\n\n\
+                    FROM small:2 AS base\nENV A=1\nUSER 7:7\nFROM base AS X\ncopy --from=build /a /b /c/\n\
+                    STOPSIGNAL SIGTERM\nENTRYPOINT [\"/c/a\", \"go\"]\nFROM x\n";
         let recipe = Recipe::parse(text).unwrap();
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let copy = Copy { from: Some("build".into()), sources: words(&["/a", "/b"]), destination: "/c/".into() };
@@ -143,9 +256,22 @@ mod tests {
             copies: vec![copy],
         };
         assert_eq!(recipe.image("x").unwrap(), expected);
+        assert_eq!(recipe.image("3").unwrap(), expected);
         assert_eq!(recipe.cargo_build("build").unwrap(), ["build", "--bin", "x"]);
         assert_eq!((recipe.image("y"), recipe.cargo_build("base")), (None, None));
-        let stages = recipe.stages();
-        assert_eq!(recipe.line(named(&stages, "x").unwrap().instructions[0]), 8);
+        assert_eq!(recipe.stage("x").unwrap().steps[0].line, 12);
+    }
+
+    #[test]
+    fn what_is_not_read_here_is_refused_with_its_line() {
+        for (text, expected) in [
+            ("FROM a\n\nRUNN x", "line 3: RUNN is no instruction"),
+            ("FROM a\nRUN <<EOF", "line 2: a here-document is not read here; write one command"),
+            ("RUN x\nFROM a", "line 1: RUN before the first FROM"),
+            ("FROM", "line 1: FROM wants an image, or an image AS a name"),
+        ] {
+            let said = Recipe::parse(text).unwrap_err();
+            assert!(said.starts_with(expected), "{said}");
+        }
     }
 }

@@ -125,7 +125,7 @@ fn build(
         unusable(format!("{target} copies no binary; write COPY --from=build-{target} {BUILT}{target} …"))
     })?;
     let words = recipe.cargo_build(from).ok_or_else(|| unusable(format!("stage {from} runs no `cargo build`")))?;
-    let words = words.iter().map(|word| if word == Profile::Image.name() { profile.name() } else { word });
+    let words = words.into_iter().map(|word| if word == Profile::Image.name() { profile.name() } else { word });
     let mut cargo = repository.cargo(words);
     println!("{}", line(&cargo));
     if !succeeds(&mut cargo)? {

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use dockerfile_parser::{Instruction, Stage, StageParent};
 use serde_json::Value;
 
 use super::{Finding, source::Source};
@@ -11,7 +10,7 @@ use crate::{
     failure::Failure,
     image::{
         BASE,
-        dockerfile::{Recipe, chain, named},
+        dockerfile::{Recipe, Stage, Step},
     },
 };
 
@@ -30,7 +29,7 @@ pub(super) fn check(sources: &[Source], metadata: &Value) -> Result<Vec<Finding>
         Some(source) => match Recipe::parse(&source.text) {
             Err(fault) => findings.push(Finding::new(FILE, 0, format!("cannot be read: {fault}"))),
             Ok(recipe) => {
-                let said = Reader { recipe: &recipe, stages: &recipe.stages() }.faults(&binaries(metadata)?);
+                let said = faults(&recipe, &binaries(metadata)?);
                 findings.extend(said.into_iter().map(|(line, message)| Finding::new(FILE, line, message)));
             }
         },
@@ -50,171 +49,132 @@ fn within(folder: &str, kept: &str) -> bool {
     folder.strip_prefix(kept).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// A stage by stage reader, and what it finds: the line, 0 for the whole, and the fault.
-struct Reader<'a> {
-    recipe: &'a Recipe,
-    stages: &'a [Stage<'a>],
-}
-
+/// The line, 0 for the whole, and the fault.
 type Fault = (usize, String);
 
-impl Reader<'_> {
-    fn faults(&self, binaries: &BTreeSet<String>) -> Vec<Fault> {
-        let targets: BTreeSet<&str> =
-            self.stages.iter().filter(|stage| is_target(stage)).filter_map(|stage| stage.name.as_deref()).collect();
-        let missing = binaries.iter().filter(|binary| !targets.contains(binary.as_str())).map(|binary| {
-            (0, format!("has no target {binary}; add the stages build-{binary} and {binary}, as the others are"))
-        });
-        let needless = targets.iter().filter(|target| !binaries.contains(**target)).map(|target| {
-            (0, format!("has a target {target}, which is the binary of no package in workers/; remove its stages"))
-        });
-        let mut faults: Vec<Fault> = missing.chain(needless).collect();
-        for stage in self.stages {
-            faults.extend(self.stage(stage));
-            if let Some(name) = stage.name.as_deref().filter(|_| is_target(stage)) {
-                faults.extend(self.target(name));
-            }
+fn faults(recipe: &Recipe, binaries: &BTreeSet<String>) -> Vec<Fault> {
+    let targets: BTreeSet<&str> =
+        recipe.stages.iter().filter(|stage| is_target(stage)).map(|stage| stage.name.as_str()).collect();
+    let missing = binaries.iter().filter(|binary| !targets.contains(binary.as_str())).map(|binary| {
+        (0, format!("has no target {binary}; add the stages build-{binary} and {binary}, as the others are"))
+    });
+    let needless = targets.iter().filter(|target| !binaries.contains(**target)).map(|target| {
+        (0, format!("has a target {target}, which is the binary of no package in workers/; remove its stages"))
+    });
+    let mut faults: Vec<Fault> = missing.chain(needless).collect();
+    for (index, stage) in recipe.stages.iter().enumerate() {
+        let above = |name: &str| recipe.stages[..index].iter().any(|stage| stage.name == name.to_ascii_lowercase());
+        let said =
+            stage.steps.iter().flat_map(|step| of_step(step, stage, above).into_iter().map(|fault| (step.line, fault)));
+        faults.extend(said);
+        if is_target(stage) {
+            let at = stage.steps.first().map_or(0, |from| from.line);
+            let name = &stage.name;
+            faults.extend(of_target(recipe, name).into_iter().map(|fault| (at, format!("target {name} {fault}"))));
         }
-        faults.extend(self.dependencies());
-        faults
     }
+    // Stages that stand on the same one have its faults too.
+    let builds = recipe.stages.iter().filter(|stage| stage.name.starts_with("build-"));
+    faults.extend(builds.flat_map(|stage| of_layers(recipe, &stage.name)).map(|fault| (0, fault)).take(1));
+    faults
+}
 
-    /// What holds for every stage.
-    fn stage(&self, stage: &Stage<'_>) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        for instruction in &stage.instructions {
-            let mut fault = |message: String| faults.push((self.recipe.line(instruction), message));
-            match instruction {
-                Instruction::From(from) if matches!(stage.parent, StageParent::Image(_)) => {
-                    let image = &from.image_parsed;
-                    let pinned = image.hash.is_some() || image.tag.as_deref().is_some_and(|tag| tag != "latest");
-                    if !pinned {
-                        fault(format!("{image} is another image tomorrow; write a tag that is a version, or a digest"));
-                    }
-                }
-                Instruction::Copy(copy) => {
-                    let from = copy.flags.iter().find(|flag| flag.name.as_ref() == "from").map(|flag| &flag.value);
-                    let above = |name: &str| named(&self.stages[..stage.index], &name.to_ascii_lowercase()).is_some();
-                    if let Some(from) = from.filter(|from| !above(from.as_ref())) {
-                        fault(format!("COPY --from={from} names no stage above; is it misspelt?"));
-                    }
-                }
-                Instruction::Entrypoint(entrypoint) if entrypoint.as_exec().is_none() => {
-                    fault(
-                        r#"ENTRYPOINT wants a shell, which no image has, and would hide SIGTERM; write ["…"]"#
-                            .to_owned(),
-                    );
-                }
-                Instruction::Cmd(cmd) if cmd.as_exec().is_none() => {
-                    fault(r#"CMD wants a shell, which no image has; write ["…"]"#.to_owned());
-                }
-                Instruction::Arg(arg) if is_secret(arg.name.as_ref()) => {
-                    fault(format!("{} would stay in the image's history; use RUN --mount=type=secret", arg.name));
-                }
-                Instruction::Env(env) => env.vars.iter().filter(|var| is_secret(var.key.as_ref())).for_each(|var| {
-                    fault(format!("{} would stay in the image; give it to the container", var.key));
-                }),
-                Instruction::Misc(misc) => {
-                    let words = misc.arguments.to_string();
-                    match misc.instruction.as_ref().to_ascii_uppercase().as_str() {
-                        "ADD" => fault("ADD also unpacks and downloads; write COPY".to_owned()),
-                        "MAINTAINER" => fault("MAINTAINER is no more; write a LABEL".to_owned()),
-                        "WORKDIR" if !words.trim().starts_with('/') => {
-                            fault("WORKDIR depends on the stage below; write an absolute path".to_owned());
-                        }
-                        "HEALTHCHECK" if !words.contains("NONE") && !words.contains("CMD [") => {
-                            fault(r#"HEALTHCHECK wants a shell, which no image has; write CMD ["…"]"#.to_owned());
-                        }
-                        _ => {}
-                    }
-                }
-                _ => {}
-            }
+/// What holds for every instruction.
+fn of_step(step: &Step, stage: &Stage, above: impl Fn(&str) -> bool) -> Vec<String> {
+    let secrets = || step.pairs().into_iter().map(|(name, _)| name).filter(|name| is_secret(name));
+    let shell = |why: &str| format!(r#"{} wants a shell, which no image has{why}; write ["…"]"#, step.keyword);
+    match step.keyword.as_str() {
+        "FROM" if stage.parent.is_none() && !is_pinned(&stage.base) => {
+            vec![format!("{} is another image tomorrow; write a tag that is a version, or a digest", stage.base)]
         }
-        faults
-    }
-
-    /// What holds for an image that is shipped.
-    fn target(&self, name: &str) -> Vec<Fault> {
-        let (Some(image), Some(chain)) = (self.recipe.image(name), chain(self.stages, name)) else { return Vec::new() };
-        let at = chain.last().and_then(|stage| stage.instructions.first()).map_or(0, |from| self.recipe.line(from));
-        let mut faults = Vec::new();
-        let mut fault = |message: String| faults.push((at, format!("target {name} {message}")));
-        let binary = format!("/usr/local/bin/{name}");
-        if image.base != BASE {
-            fault(format!(
-                "stands on {}; write {BASE}, which xtask/src/image/base.rs knows, or change both",
-                image.base
-            ));
+        "COPY" => {
+            let from = step.flag("from").filter(|from| !above(from));
+            from.map(|from| format!("COPY --from={from} names no stage above; is it misspelt?")).into_iter().collect()
         }
-        if image.entrypoint.as_deref() != Some(std::slice::from_ref(&binary)) {
-            fault(format!(r#"does not start its binary; write ENTRYPOINT ["{binary}"]"#));
+        "ENTRYPOINT" if step.exec().is_none() => vec![shell(", and would hide SIGTERM")],
+        "CMD" if step.exec().is_none() => vec![shell("")],
+        "HEALTHCHECK" if !step.rest.contains("NONE") && !step.rest.contains("CMD [") => vec![shell("")],
+        "ARG" => secrets()
+            .map(|name| format!("{name} would stay in the image's history; use RUN --mount=type=secret"))
+            .collect(),
+        "ENV" => secrets().map(|name| format!("{name} would stay in the image; give it to the container")).collect(),
+        "ADD" => vec!["ADD also unpacks and downloads; write COPY".to_owned()],
+        "MAINTAINER" => vec!["MAINTAINER is no more; write a LABEL".to_owned()],
+        "WORKDIR" if !step.rest.starts_with('/') => {
+            vec!["WORKDIR depends on the stage below; write an absolute path".to_owned()]
         }
-        if image.user.as_deref() != Some("65532:65532") {
-            fault("does not run as nobody; write USER 65532:65532, for a pod's runAsNonRoot wants a number".to_owned());
-        }
-        if image.stop_signal.as_deref() != Some("SIGTERM") {
-            fault("does not say how it is stopped; write STOPSIGNAL SIGTERM".to_owned());
-        }
-        if chain.iter().flat_map(|stage| &stage.instructions).any(|instruction| instruction.as_run().is_some()) {
-            fault("runs a command, and its base has no shell; run it in a build stage".to_owned());
-        }
-        let from = format!("build-{name}");
-        let copied: Vec<_> =
-            image.copies.iter().map(|copy| (copy.from.as_deref(), copy.destination.as_str())).collect();
-        if copied != [(Some(from.as_str()), binary.as_str())] {
-            fault(format!("is to hold its binary alone; write one COPY --from={from} … {binary}"));
-        }
-        let build = ["build", "--workspace", "--locked", "--profile", "image", "--bin", name];
-        if self.recipe.cargo_build(&from).is_none_or(|words| words != build) {
-            fault(format!("is not built like the others; in {from} write RUN cargo {}", build.join(" ")));
-        }
-        faults
-    }
-
-    /// A commit, and its name, come after the layer of dependencies and before the binary.
-    fn dependencies(&self) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        for stage in
-            self.stages.iter().filter(|stage| stage.name.as_deref().is_some_and(|name| name.starts_with("build-")))
-        {
-            let name = stage.name.as_deref().unwrap_or_default();
-            let chain = chain(self.stages, name).unwrap_or_default();
-            let steps: Vec<&Instruction> = chain.iter().flat_map(|stage| stage.instructions.iter().copied()).collect();
-            let runs = |words: &str| {
-                let is = |step: &&Instruction| {
-                    step.as_run().and_then(|run| run.as_shell()).is_some_and(|line| line.to_string().starts_with(words))
-                };
-                steps.iter().position(is)
-            };
-            let Some(cook) = runs("cargo chef cook") else {
-                faults.push((0, format!("stage {name} has no layer of dependencies; run `cargo chef cook` below it")));
-                continue;
-            };
-            let end = runs("cargo build").unwrap_or(steps.len());
-            let sources = steps.iter().position(|step| {
-                step.as_copy().is_some_and(|copy| {
-                    copy.flags.is_empty() && copy.sources.iter().any(|source| source.as_ref() == ".")
-                })
-            });
-            if sources.is_none_or(|sources| !(cook..end).contains(&sources)) {
-                faults.push((0, format!("stage {name} is to COPY the sources after `cargo chef cook` and before `cargo build`: else a commit builds every dependency anew")));
-            }
-            for baked in BAKED {
-                let given = steps.iter().position(|step| step.as_arg().is_some_and(|arg| arg.name.as_ref() == baked));
-                if given.is_none_or(|given| !(cook..end).contains(&given)) {
-                    faults.push((0, format!("stage {name} is to take ARG {baked} after `cargo chef cook` and before `cargo build`: it is compiled into the binary alone")));
-                }
-            }
-        }
-        // The stages that share the fault have it of the same stage below them.
-        faults.truncate(1);
-        faults
+        _ => Vec::new(),
     }
 }
 
-fn is_target(stage: &Stage<'_>) -> bool {
-    stage.instructions.iter().any(|instruction| instruction.as_entrypoint().is_some())
+/// What holds for an image that is shipped.
+fn of_target(recipe: &Recipe, name: &str) -> Vec<String> {
+    let (Some(image), Some(chain)) = (recipe.image(name), recipe.chain(name)) else { return Vec::new() };
+    let mut faults = Vec::new();
+    let binary = format!("/usr/local/bin/{name}");
+    if image.base != BASE {
+        let base = image.base;
+        faults.push(format!("stands on {base}; write {BASE}, which xtask/src/image/base.rs knows, or change both"));
+    }
+    if image.entrypoint.as_deref() != Some(std::slice::from_ref(&binary)) {
+        faults.push(format!(r#"does not start its binary; write ENTRYPOINT ["{binary}"]"#));
+    }
+    if image.user.as_deref() != Some("65532:65532") {
+        faults
+            .push("does not run as nobody; write USER 65532:65532, for a pod's runAsNonRoot wants a number".to_owned());
+    }
+    if image.stop_signal.as_deref() != Some("SIGTERM") {
+        faults.push("does not say how it is stopped; write STOPSIGNAL SIGTERM".to_owned());
+    }
+    if chain.iter().flat_map(|stage| &stage.steps).any(|step| step.is("RUN")) {
+        faults.push("runs a command, and its base has no shell; run it in a build stage".to_owned());
+    }
+    let from = format!("build-{name}");
+    let copied: Vec<_> = image.copies.iter().map(|copy| (copy.from.as_deref(), copy.destination.as_str())).collect();
+    if copied != [(Some(from.as_str()), binary.as_str())] {
+        faults.push(format!("is to hold its binary alone; write one COPY --from={from} … {binary}"));
+    }
+    let build = ["build", "--workspace", "--locked", "--profile", "image", "--bin", name];
+    if recipe.cargo_build(&from).is_none_or(|words| words != build) {
+        faults.push(format!("is not built like the others; in {from} write RUN cargo {}", build.join(" ")));
+    }
+    faults
+}
+
+/// The sources and the name of a commit come after the layer of dependencies and before the binary.
+fn of_layers(recipe: &Recipe, name: &str) -> Vec<String> {
+    let chain = recipe.chain(name).unwrap_or_default();
+    let steps: Vec<&Step> = chain.iter().flat_map(|stage| &stage.steps).collect();
+    let first = |wanted: &dyn Fn(&Step) -> bool| steps.iter().position(|step| wanted(step));
+    let Some(cook) = first(&|step| step.runs(&["cargo", "chef", "cook"])) else {
+        return vec![format!("stage {name} has no layer of dependencies; run `cargo chef cook` below it")];
+    };
+    let end = first(&|step| step.runs(&["cargo", "build"])).unwrap_or(steps.len());
+    let between = |at: Option<usize>| at.is_some_and(|at| (cook..end).contains(&at));
+    let mut faults = Vec::new();
+    if !between(first(&|step| step.is("COPY") && step.flags.is_empty() && step.words().first() == Some(&"."))) {
+        faults.push(format!(
+            "stage {name} is to COPY the sources after `cargo chef cook` and before `cargo build`: else a commit builds \
+             every dependency anew"
+        ));
+    }
+    for baked in BAKED.into_iter().filter(|baked| !between(first(&|step| step.is("ARG") && step.rest == *baked))) {
+        faults.push(format!(
+            "stage {name} is to take ARG {baked} after `cargo chef cook` and before `cargo build`: it is compiled into \
+             the binary alone"
+        ));
+    }
+    faults
+}
+
+/// Whether an image has a digest, or a tag that stays what it is.
+fn is_pinned(image: &str) -> bool {
+    let name = image.rsplit('/').next().unwrap_or(image);
+    name.contains("@sha256:") || name.split_once(':').is_some_and(|(_, tag)| tag != "latest")
+}
+
+fn is_target(stage: &Stage) -> bool {
+    stage.steps.iter().any(|step| step.is("ENTRYPOINT"))
 }
 
 fn is_secret(name: &str) -> bool {

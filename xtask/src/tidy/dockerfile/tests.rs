@@ -142,8 +142,8 @@ fn a_fault_has_its_line() {
 fn a_member_that_the_build_does_not_get_and_a_file_that_cannot_be_read_are_found() {
     let found = said(OURS, &OURS_IGNORED.replace("!xtask\n", ""));
     assert_eq!(found, [".dockerignore: keeps xtask from the build, and cargo wants every member; add `!xtask`"]);
-    let found = said("FROM", OURS_IGNORED);
-    assert!(found[0].starts_with("Dockerfile: cannot be read: "), "{found:?}");
+    let found = said("FROM a\nRUNN x", OURS_IGNORED);
+    assert!(found[0].starts_with("Dockerfile: cannot be read: line 2: RUNN is no instruction"), "{found:?}");
     let found = check(&[], &metadata()).unwrap();
     assert_eq!(found[0].to_string(), "Dockerfile: is missing; it has one target for each worker binary");
 }
