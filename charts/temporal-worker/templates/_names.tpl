@@ -7,6 +7,24 @@ values over the defaults).
 {{- default .root.Release.Name .root.Values.fullnameOverride -}}
 {{- end }}
 
+{{/*
+Puts the worker into the context: what it was given (given) over the defaults. A null takes a default away, which a merge by
+itself would keep; a scaler without a word, such as `keda: {}`, is a scaler.
+*/}}
+{{- define "temporal-worker.merge" -}}
+{{- $given := deepCopy (.given | default dict) -}}
+{{- $worker := mergeOverwrite (deepCopy .root.Values.defaults) $given -}}
+{{- $own := $given.autoscaling | default dict -}}
+{{- range $scaler := list "hpa" "keda" -}}
+{{- if and (hasKey $own $scaler) (kindIs "invalid" (get $own $scaler)) -}}
+{{- $_ := set $worker.autoscaling $scaler nil -}}
+{{- else if eq (toJson (get $worker.autoscaling $scaler)) "{}" -}}
+{{- $_ := set $worker.autoscaling $scaler (dict "given" true) -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set . "worker" $worker -}}
+{{- end }}
+
 {{/* The name of everything that is the worker's: the release's and its own; a release of one name with it says it once. */}}
 {{- define "temporal-worker.name" -}}
 {{- $release := include "temporal-worker.release" . -}}

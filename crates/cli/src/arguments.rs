@@ -178,6 +178,19 @@ pub(crate) enum GenerateVerb {
         #[arg(long, default_value = "cargo run --quiet --")]
         command: String,
     },
+    /// Values of the chart temporal-worker for the worker of a task queue, with every setting that it needs
+    #[command(
+        after_help = "Example:\n  mainspring generate chart-values --task-queue general-purpose-task-queue > values.yaml && helm upgrade --install \\\n    \
+workers charts/temporal-worker --values values.yaml"
+    )]
+    ChartValues {
+        /// The task queue
+        #[arg(short, long)]
+        task_queue: String,
+        /// A setting, NAME=VALUE; may be given several times. Not a secret
+        #[arg(long, value_name = "NAME=VALUE")]
+        env: Vec<String>,
+    },
     /// Completions for a shell
     #[command(
         after_help = "Example:\n  mainspring generate completions bash > ~/.local/share/bash-completion/completions/mainspring"
@@ -264,9 +277,15 @@ pub(crate) enum ConfigVerb {
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
     },
-    /// Fail on a setting that is wrong, missing or unknown
-    #[command(after_help = "Example:\n  mainspring config check && echo fine")]
+    /// Fail on a setting that is wrong, missing or unknown; with --chart-values, on values of the chart that do not fit the products
+    #[command(
+        after_help = "Examples:\n  mainspring config check && echo fine\n  mainspring config check --chart-values charts/temporal-worker/examples/*.yaml\n\n\
+Of values, queues, binaries and settings are held against the products; whatever else there is Helm itself refuses."
+    )]
     Check {
+        /// Values of the chart temporal-worker to check in place of this environment; each file is one release's
+        #[arg(long, value_name = "FILE", num_args = 1..)]
+        chart_values: Vec<PathBuf>,
         /// How to print
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,

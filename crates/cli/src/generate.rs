@@ -9,7 +9,7 @@ use mainspring_worker::{Product, Registry};
 
 use crate::arguments::{Arguments, GenerateVerb};
 use crate::exit::Failure;
-use crate::{print, say};
+use crate::{chart, print, say};
 
 /// The first of the probes' ports; the dev server's own end below it.
 const FIRST_PROBE: u16 = 9090;
@@ -17,6 +17,7 @@ const FIRST_PROBE: u16 = 9090;
 pub(crate) fn run(verb: &GenerateVerb, registry: &Registry) -> Result<(), Failure> {
     match verb {
         GenerateVerb::Mprocs { command } => print(mprocs(&queues(registry), command).trim_end()),
+        GenerateVerb::ChartValues { task_queue, env } => print(chart::values(registry, task_queue, env)?.trim_end()),
         GenerateVerb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "mainspring", &mut script);

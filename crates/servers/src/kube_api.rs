@@ -179,7 +179,7 @@ fn api_server(program: &Path, data: &Path, (address, store): (SocketAddr, Socket
         "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
         file("tls-cert-file", "server.pem"),
         file("tls-private-key-file", "server.key"),
-        file("service-account-key-file", "server.key"),
+        file("service-account-key-file", "server.pem"),
         file("service-account-signing-key-file", "server.key"),
         file("token-auth-file", "tokens.csv"),
         file("cert-dir", "certificates"),

@@ -21,8 +21,7 @@ use crate::{
 };
 
 /// The crates that have slow tests, by the feature that each has for them.
-const SLOW_TIER: &str =
-    "mainspring-tests/full,general-purpose-worker/full,mainspring-logs/full,mainspring-log-entries/full";
+const SLOW_TIER: &str = "mainspring-tests/full,general-purpose-worker/full,mainspring-logs/full,mainspring-log-entries/full,chart-tests/full,mainspring-command/full";
 
 /// Installs what is missing, then runs every test. `full` adds the slow tier.
 pub(crate) fn run(repository: &Repository, full: bool, arguments: &[String]) -> Result<bool, Failure> {

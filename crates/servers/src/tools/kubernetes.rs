@@ -75,16 +75,17 @@ impl Tool {
     /// Kubernetes' API server.
     pub fn kube_apiserver() -> Self {
         const VERSION: &str = "1.34.2";
-        let staged = STAGED.map(|name| (format!("k8s.io/{name}"), format!("0.{}", VERSION.trim_start_matches("1."))));
+        let staged = STAGED.map(|name| (format!("k8s.io/{name}"), "0.34.2"));
         // Else it does not know its version, and neither do its clients.
-        let flags = format!("-s -w -X k8s.io/component-base/version.gitVersion=v{VERSION}");
+        let known = [("gitVersion", "v1.34.2"), ("gitMajor", "1"), ("gitMinor", "34")];
+        let known = known.map(|(name, value)| format!(" -X k8s.io/component-base/version.{name}={value}"));
         Self::new("Kubernetes API server", "kube-apiserver", VERSION)
             .manual("install kube-apiserver so that it is on PATH (https://kubernetes.io/releases/download)")
             .go_package_of(
                 "k8s.io/kubernetes/cmd/kube-apiserver",
-                flags,
+                format!("-s -w{}", known.concat()),
                 ("k8s.io/kubernetes", VERSION),
-                staged.iter().map(|(module, version)| (module.as_str(), version.as_str())),
+                staged.iter().map(|(module, version)| (module.as_str(), *version)),
             )
     }
 }

@@ -6,6 +6,7 @@ mod build;
 mod cargo;
 mod download;
 mod go;
+mod go_module;
 mod install;
 mod jars;
 mod kubernetes;
@@ -18,6 +19,7 @@ mod toolbox;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use go_module::GoModule;
 pub use jars::Jars;
 pub use progress::Progress;
 pub use tool::{Archive, Tool};
@@ -59,6 +61,8 @@ pub enum How {
     InstalledWithPip,
     /// Its jars were fetched by Maven now.
     InstalledWithMaven,
+    /// It is in Go's cache of modules, fetched now or before.
+    OfGosModules,
 }
 
 impl fmt::Display for How {
@@ -72,6 +76,7 @@ impl fmt::Display for How {
             Self::BuiltWithCargo => "built with cargo install",
             Self::InstalledWithPip => "installed with pip",
             Self::InstalledWithMaven => "installed with Maven",
+            Self::OfGosModules => "of Go's modules",
         })
     }
 }
@@ -100,7 +105,9 @@ pub fn setup(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
     let programs = programs.iter().map(|tool| toolbox.provide(tool, progress).map(Installed::with_version));
     let jars = [Jars::temporal_test_server(), Jars::kafka()];
     let jars = jars.iter().map(|jars| toolbox.jars(jars, progress));
-    std::iter::once(Ok(postgres)).chain(jars).chain(programs).collect()
+    let modules = [GoModule::kubernetes(), GoModule::keda(), GoModule::prometheus_operator()];
+    let modules = modules.iter().map(|module| toolbox.go_module(module, progress));
+    std::iter::once(Ok(postgres)).chain(jars).chain(programs).chain(modules).collect()
 }
 
 /// What the slow tier of tests needs besides: a Python with Temporal's SDK, and Kubernetes' API server.

@@ -69,10 +69,13 @@ fn setup_provides_every_tool_and_then_has_nothing_to_do() {
     setup(&Progress::stderr()).unwrap();
     let again = setup(&Progress::lines(|line| panic!("nothing is left to say: {line}"))).unwrap();
     let names: Vec<&str> = again.iter().map(|found| found.name.as_str()).collect();
-    let (systems, tools) = names.split_at(3);
-    assert_eq!(systems, ["PostgreSQL", "Temporal test server", "Apache Kafka"]);
-    assert_eq!(tools, ["Temporal CLI", "versitygw", "mprocs", "Helm", "kubeconform", "actionlint", "compose-spec"]);
-    let there = |how| matches!(how, How::OnPath | How::OfThePackage | How::Cached);
+    assert_eq!(names[..3], ["PostgreSQL", "Temporal test server", "Apache Kafka"]);
+    assert_eq!(
+        names[3..10],
+        ["Temporal CLI", "versitygw", "mprocs", "Helm", "kubeconform", "actionlint", "compose-spec"]
+    );
+    assert_eq!(names[10..], ["Kubernetes' schemas", "KEDA's schemas", "The Prometheus operator's schemas"]);
+    let there = |how| matches!(how, How::OnPath | How::OfThePackage | How::Cached | How::OfGosModules);
     assert!(again.iter().all(|found| there(found.how) && found.version.is_some()), "{again:?}");
     // versitygw, built like this, does not know its version.
     let knowing = [Tool::temporal_cli(), Tool::mprocs(), Tool::helm(), Tool::kubeconform(), Tool::actionlint()];

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use flate2::Crc;
 use mainspring_servers::ServersError;
-use mainspring_servers::tools::{Archive, How, Progress, Tool, Toolbox};
+use mainspring_servers::tools::{Archive, GoModule, How, Progress, Tool, Toolbox};
 
 use crate::published::{PATH, Publisher, Reply, platform, sum};
 
@@ -25,7 +25,8 @@ fn go_with_modules(folder: &Path) -> PathBuf {
     let bin = folder.join("bin");
     fs::create_dir_all(&bin).unwrap();
     let script = format!(
-        "#!/bin/sh\nGOPROXY=file://{0}/proxy GOSUMDB=off GOMODCACHE={0}/modules GOFLAGS=-modcacherw exec {1} \"$@\"\n",
+        "#!/bin/sh\n[ \"$GOPROXY\" = off ] || export GOPROXY=file://{0}/proxy\n\
+         GOSUMDB=off GOMODCACHE={0}/modules GOFLAGS=-modcacherw exec {1} \"$@\"\n",
         folder.display(),
         go.display()
     );
@@ -168,4 +169,31 @@ fn a_package_that_go_install_refuses_is_built_in_a_module_of_our_own() {
     let absent = hello().go_package_of(format!("{OUTER}/cmd/absent"), flags, (OUTER, "1.8.9"), [(INNER, "0.8.9")]);
     let error = toolbox("three").provide(&absent, &Progress::silent()).unwrap_err().to_string();
     assert!(error.contains("`go build example.com/outer/cmd/absent` failed (exit status: 1):"), "{error}");
+}
+
+#[test]
+fn a_modules_files_are_there_and_one_that_is_not_to_be_had_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let toolbox = Toolbox::new(folder.path().join("cache"));
+    let module = GoModule::new("Hello's files", MODULE, "1.8.9");
+    let error = toolbox.go_module(&module, &Progress::silent()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no program `go` in any folder of PATH; install Go (https://go.dev/dl), and set GOPROXY if its modules need a mirror"
+    );
+    let toolbox = toolbox.search_path(go_with_modules(folder.path()));
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let progress = Progress::lines({
+        let said = Arc::clone(&said);
+        move |line| said.lock().unwrap().push(line.to_owned())
+    });
+    let there = toolbox.go_module(&module, &progress).unwrap();
+    assert_eq!(*said.lock().unwrap(), ["Hello's files 1.8.9: go mod download -json example.com/hello@v1.8.9"]);
+    let again = toolbox.go_module(&module, &Progress::lines(|line| panic!("nothing is left to say: {line}"))).unwrap();
+    assert_eq!(again, there);
+    assert_eq!(fs::read_to_string(there.path.join("main.go")).unwrap(), MAIN);
+    assert_eq!((there.how, there.version.as_deref()), (How::OfGosModules, Some("1.8.9")));
+    let absent = GoModule::new("Nothing", "example.com/absent", "1.0.0");
+    let error = toolbox.go_module(&absent, &Progress::silent()).unwrap_err().to_string();
+    assert!(error.starts_with("`go mod download -json example.com/absent@v1.0.0` failed (exit status: 1):"), "{error}");
 }
