@@ -1,13 +1,21 @@
-{{/* Who sets the number of pods. Pods go later than the longest way back of an activity that lost its worker. */}}
+{{/*
+Who sets the number of pods. Pods go later than the longest way back of an activity that lost its worker, and then a tenth of
+them, or one, in each such time.
+*/}}
 
 {{- define "temporal-worker.scaleDown" -}}
+{{- $resume := int64 .worker.autoscaling.longestResumeSeconds -}}
 scaleDown:
-  stabilizationWindowSeconds: {{ .worker.autoscaling.longestResumeSeconds }}
+  stabilizationWindowSeconds: {{ min $resume 3600 }}
+  selectPolicy: Max
+  policies:
+    - {type: Percent, value: 10, periodSeconds: {{ min $resume 1800 }}}
+    - {type: Pods, value: 1, periodSeconds: {{ min $resume 1800 }}}
 {{- end }}
 
 {{/* In a WorkerResourceTemplate the controller fills in scaleTargetRef, and the version into the metrics' labels. */}}
 {{- define "temporal-worker.hpaSpec" -}}
-{{- $w := .worker -}}{{- $a := $w.autoscaling -}}
+{{- $w := .worker -}}{{- $a := $w.autoscaling -}}{{- $namespace := .root.Values.connection.namespace -}}
 {{- if $w.controller.enabled }}
 scaleTargetRef: {}
 {{- else }}
@@ -30,7 +38,13 @@ metrics:
       metric:
         name: {{ $slots.metric | default "temporal_slot_utilization" }}
         selector:
-          matchLabels: {worker_type: {{ $slots.workerType | default "ActivityWorker" }}, task_queue: {{ . | quote }}}
+          matchLabels:
+            worker_type: {{ $slots.workerType | default "ActivityWorker" }}
+            task_queue: {{ . | quote }}
+            {{- /* With the controller, it adds the namespace, and the version. */}}
+            {{- if not $w.controller.enabled }}
+            temporal_namespace: {{ $namespace | quote }}
+            {{- end }}
       {{- /* The share of all pods together: a value, not an average of pods. */}}
       target: {type: Value, value: {{ $slots.target | quote }}}
   {{- end }}
@@ -43,7 +57,7 @@ metrics:
       metric:
         name: {{ $backlog.metric | default "mainspring_task_queue_backlog" }}
         selector:
-          matchLabels: {task_queue: {{ . | quote }}}
+          matchLabels: {task_queue: {{ . | quote }}, temporal_namespace: {{ $namespace | quote }}}
       target: {type: AverageValue, averageValue: {{ $backlog.averageValue | quote }}}
   {{- end }}
   {{- end }}
@@ -129,6 +143,10 @@ spec:
         {{- if $a.keda.byVersion }}
         workerDeploymentName: {{ $w.versioning.deploymentName | quote }}
         workerDeploymentBuildId: {{ $w.versioning.buildId | quote }}
+        {{- end }}
+        {{- /* Where the last pod may go, a workflow that is under way keeps it. */}}
+        {{- if and (eq (int $a.minReplicas) 0) (ne (toString $a.keda.runningWorkflows) "false") }}
+        includeRunningWorkflowCount: "true"
         {{- end }}
         {{- with $c.tls.serverName }}
         tlsServerName: {{ . | quote }}

@@ -98,7 +98,11 @@ MAINSPRING_VERSIONING: versioning.behavior
 {{- $owned := include "temporal-worker.owned" . | fromYaml }}
 {{- include "temporal-worker.checkNames" (dict "owned" $owned "names" (keys $w.env) "at" (printf "%s.env" $at)) }}
 {{- include "temporal-worker.checkNames" (dict "owned" $owned "names" (keys $w.secretEnv) "at" (printf "%s.secretEnv" $at)) }}
+{{- $extra := list }}
 {{- range $w.extraEnv }}
+{{- include "temporal-worker.checkNames" (dict "owned" $owned "names" (list .name) "at" (printf "%s.extraEnv" $at)) }}
+{{- if has .name $extra }}{{ fail (printf "%s.extraEnv sets %s twice: keep one" $at .name) }}{{ end }}
+{{- $extra = append $extra .name }}
 {{- if regexMatch "^(MAINSPRING|TEMPORAL)_" .name }}
 {{- fail (printf "%s.extraEnv has %s, which is a setting of the worker: set it under env or secretEnv, where it is checked" $at .name) }}
 {{- end }}
@@ -109,8 +113,19 @@ MAINSPRING_VERSIONING: versioning.behavior
 {{- range $name, $_ := $w.env }}
 {{- if hasKey $w.secretEnv $name }}{{ fail (printf "%s.env and %s.secretEnv both set %s: keep one" $at $at $name) }}{{ end }}
 {{- end }}
+{{- $selector := include "temporal-worker.selector" . | fromYaml }}
+{{- range $label, $_ := $w.podLabels }}
+{{- if hasKey $selector $label }}{{ fail (printf "%s.podLabels has %s, by which the Deployment finds its pods: leave it out" $at $label) }}{{ end }}
+{{- end }}
 {{- include "temporal-worker.checkAutoscaling" . }}
 {{- include "temporal-worker.checkVersions" . }}
+{{- end }}
+
+{{/* What a selector of metrics matches. Context: value, and at, what it is. */}}
+{{- define "temporal-worker.checkLabel" -}}
+{{- if or (gt (len .value) 63) (not (regexMatch "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$" .value)) }}
+{{- fail (printf "%s is %q, and a metric's label is matched as a label of Kubernetes: 63 letters, digits, -, _ and . at most, with a letter or digit at both ends. Use cpu, or an external metric of which Prometheus makes a series of its own" .at .value) }}
+{{- end }}
 {{- end }}
 
 {{- define "temporal-worker.checkAutoscaling" -}}
@@ -131,6 +146,19 @@ MAINSPRING_VERSIONING: versioning.behavior
 {{- if and .backlog $w.controller.enabled }}
 {{- fail (printf "%s.hpa.backlog counts the tasks of every version, and the worker controller scales each: use external, with the backlog that the server reports by version" $at) }}
 {{- end }}
+{{- if .slots }}
+{{- range $queue := $w.taskQueues }}
+{{- include "temporal-worker.checkLabel" (dict "value" $queue "at" (printf "%s.hpa.slots: the task queue" $at)) }}
+{{- end }}
+{{- if not $w.controller.enabled }}
+{{- include "temporal-worker.checkLabel" (dict "value" $c.namespace "at" (printf "%s.hpa.slots: connection.namespace" $at)) }}
+{{- end }}
+{{- end }}
+{{- range $metric := .external }}
+{{- range $label, $value := $metric.labels }}
+{{- include "temporal-worker.checkLabel" (dict "value" $value "at" (printf "%s.hpa.external: metric %s: its label %s" $at $metric.metric $label)) }}
+{{- end }}
+{{- end }}
 {{- range .external }}
 {{- if eq (empty .value) (empty .averageValue) }}
 {{- fail (printf "%s.hpa.external: metric %s takes value or averageValue, one of them" $at .metric) }}
@@ -139,10 +167,13 @@ MAINSPRING_VERSIONING: versioning.behavior
 {{- end }}
 {{- with $a.keda }}
 {{- if $w.controller.enabled }}
-{{- fail (printf "%s.keda: the worker controller runs a Deployment for each version and writes no version into KEDA's triggers, so each would count the tasks of all: use hpa, whose metrics it completes" $at) }}
+{{- fail (printf "%s.keda: this chart does not support it with the worker controller: use hpa, or leave both out and write a WorkerResourceTemplate of your own" $at) }}
 {{- end }}
 {{- if and .byVersion (not (and $w.versioning.deploymentName $w.versioning.buildId)) }}
 {{- fail (printf "%s.keda.byVersion needs the version: set versioning.deploymentName and versioning.buildId" $at) }}
+{{- end }}
+{{- if and .byVersion (eq (int $a.minReplicas) 0) }}
+{{- fail (printf "%s.minReplicas is 0 with keda.byVersion: the server learns of a version from its first pod, so a version that is deployed while nothing runs would never get one. Write minReplicas 1, or leave byVersion out" $at) }}
 {{- end }}
 {{- if and (eq (include "temporal-worker.tls" $) "true") (not (or $c.tls.client.secret $c.apiKey.secret)) }}
 {{- fail (printf "%s.keda: KEDA's scaler speaks TLS only with a client's certificate or an API key, and connection has neither: give it one, or use hpa" $at) }}
@@ -161,6 +192,17 @@ MAINSPRING_VERSIONING: versioning.behavior
 {{- end }}
 {{- if and $c.tls.client.secret (or (ne $c.tls.client.certKey "tls.crt") (ne $c.tls.client.keyKey "tls.key")) }}
 {{- fail (printf "%s.controller: the worker controller reads a secret of type kubernetes.io/tls, with tls.crt and tls.key, and connection.tls.client names other keys" $at) }}
+{{- end }}
+{{- if not $w.controller.connection }}
+{{- if and $c.tls.ca.secret (not $c.tls.client.secret) }}
+{{- fail (printf "%s.controller: the worker controller takes a CA only beside a client's certificate, and connection.tls.ca stands alone: set connection.tls.client, give the controller's own pod the CA and set controller.connection, or drop connection.tls.ca" $at) }}
+{{- end }}
+{{- if and $c.tls.ca.secret (or (ne $c.tls.ca.secret $c.tls.client.secret) (ne $c.tls.ca.key "ca.crt")) }}
+{{- fail (printf "%s.controller: the worker controller takes the CA from ca.crt of the client's secret, and connection.tls.ca is %s of %s: put it under ca.crt of %s" $at $c.tls.ca.key $c.tls.ca.secret $c.tls.client.secret) }}
+{{- end }}
+{{- if and (eq (include "temporal-worker.tls" $) "true") (not (or $c.tls.serverName $c.tls.client.secret $c.apiKey.secret)) }}
+{{- fail (printf "%s.controller: connection.tls.enabled alone is nothing that the worker controller can be told, and it would speak plain text: set connection.tls.serverName" $at) }}
+{{- end }}
 {{- end }}
 {{- else }}
 {{- if and (ne $v.behavior "off") (not (and $v.deploymentName $v.buildId)) }}

@@ -7,6 +7,13 @@ values over the defaults).
 {{- default .root.Release.Name .root.Values.fullnameOverride -}}
 {{- end }}
 
+{{/* The workers, as JSON, without those that an overlay has taken away by null. */}}
+{{- define "temporal-worker.workers" -}}
+{{- $workers := dict -}}
+{{- range $name, $given := .Values.workers }}{{ if not (kindIs "invalid" $given) }}{{ $_ := set $workers $name $given }}{{ end }}{{ end -}}
+{{- toJson $workers -}}
+{{- end }}
+
 {{/*
 Puts the worker into the context: what it was given (given) over the defaults. A null takes a default away, which a merge by
 itself would keep; a scaler without a word, such as `keda: {}`, is a scaler.
@@ -49,12 +56,14 @@ app.kubernetes.io/component: {{ .name }}
 {{ include "temporal-worker.releaseLabels" . }}
 {{- end }}
 
-{{/* Of an image given as repository, tag and digest. */}}
+{{/* Of an image given as repository, tag and digest. A tag of the chart's own would be one that nobody pushed. at: whose it is. */}}
 {{- define "temporal-worker.image" -}}
 {{- if .image.digest -}}
 {{ .repository }}@{{ .image.digest }}
 {{- else -}}
-{{ .repository }}:{{ .image.tag | default .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- $tag := .image.tag | default .root.Values.image.tag -}}
+{{- if not $tag }}{{ fail (printf "%s has no release: set image.tag, or %s.image.digest, from the dispatch" .at .at) }}{{ end -}}
+{{ .repository }}:{{ $tag }}
 {{- end -}}
 {{- end }}
 

@@ -39,6 +39,11 @@
 {{- $env := $w.env }}
 {{- if $controlled }}{{/* Each version keeps what it was deployed with. */}}
 {{- $env = merge (deepCopy $w.env) .root.Values.config }}
+{{- /* Of one name there is one variable: the worker's own, or the secret's. */}}
+{{- range $name := concat (keys $w.secretEnv) (keys .root.Values.secrets) }}
+{{- if not (hasKey $w.env $name) }}{{ $env = omit $env $name }}{{ end }}
+{{- end }}
+{{- range $w.extraEnv }}{{ $env = omit $env .name }}{{ end }}
 {{- end }}
 {{- range $name, $value := $env }}
 - {name: {{ $name }}, value: {{ include "temporal-worker.text" $value | quote }}}
@@ -110,7 +115,7 @@ spec:
   {{- end }}
   containers:
     - name: worker
-      image: {{ include "temporal-worker.image" (dict "root" $root "image" ($w.image | default dict) "repository" (ternary (printf "%s/%s" $root.Values.image.registry $w.binary) (($w.image | default dict).repository) (not (empty $w.binary)))) | quote }}
+      image: {{ include "temporal-worker.image" (dict "root" $root "at" (printf "workers.%s" .name) "image" ($w.image | default dict) "repository" (ternary (printf "%s/%s" $root.Values.image.registry $w.binary) (($w.image | default dict).repository) (not (empty $w.binary)))) | quote }}
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
       {{- if $w.command }}
       command:

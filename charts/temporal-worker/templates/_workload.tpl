@@ -12,6 +12,12 @@ metadata:
 spec:
   {{- if not (or $w.autoscaling.hpa $w.autoscaling.keda) }}
   replicas: {{ int64 $w.replicas }}
+  {{- else }}
+  {{- /* A number that leaves the manifest is taken off the Deployment too, and the API server then writes 1: it stays as it is. */}}
+  {{- $live := lookup "apps/v1" "Deployment" .root.Release.Namespace (include "temporal-worker.name" .) }}
+  {{- if $live }}
+  replicas: {{ int64 $live.spec.replicas }}
+  {{- end }}
   {{- end }}
   minReadySeconds: {{ int64 $w.minReadySeconds }}
   progressDeadlineSeconds: {{ int64 $w.progressDeadlineSeconds }}

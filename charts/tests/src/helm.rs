@@ -8,7 +8,7 @@ use mainspring_servers::tools::{Progress, Tool, Toolbox};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{ChartError, chart};
+use crate::{ChartError, chart, dispatched};
 
 /// The Kubernetes that the chart is rendered for, and whose schemas its objects are held against.
 pub const KUBERNETES: &str = "1.34.2";
@@ -63,7 +63,8 @@ impl Helm {
     /// [`ChartError::Refused`] with its reason.
     pub fn template_of(&self, chart: &Path, release: &str, values: &Path) -> Result<String, ChartError> {
         let mut command = self.command();
-        command.args(["template", release]).arg(chart).arg("--values").arg(values);
+        command.args(["template", release]).arg(chart);
+        command.arg("--values").arg(dispatched()).arg("--values").arg(values);
         command.args(["--namespace", NAMESPACE, "--kube-version", KUBERNETES]);
         answer(command)
     }
@@ -96,7 +97,7 @@ impl Helm {
         let mut command = self.command();
         command.args(["lint", "--strict", "--kube-version", KUBERNETES]).arg(chart());
         if let Some(values) = values {
-            command.arg("--values").arg(values);
+            command.arg("--values").arg(dispatched()).arg("--values").arg(values);
         }
         answer(command)
     }

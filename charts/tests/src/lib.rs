@@ -24,6 +24,11 @@ pub fn chart() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("temporal-worker")
 }
 
+/// The file of values with the release, without which the chart renders nothing; it comes before a test's own values.
+pub fn dispatched() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("dispatched.yaml")
+}
+
 /// The files of `examples`, by name.
 ///
 /// # Errors

@@ -153,7 +153,7 @@ fn a_worker_without_an_image_or_a_queue_or_with_anothers_is_named() -> Outcome {
 fn autoscalers_that_would_fight_or_measure_nothing_are_named() -> Outcome {
     let helm = Helm::provided()?;
     let at = |rest: &str| format!("workers.orders.autoscaling{rest}");
-    let cases: [(Value, &str); 7] = [
+    let cases: [(Value, &str); 8] = [
         (json!({ "hpa": {} }), ".hpa measures nothing: give it cpu, slots, backlog or external"),
         (
             json!({ "hpa": { "cpu": 70 }, "keda": { "targetQueueSize": 5 } }),
@@ -176,9 +176,33 @@ fn autoscalers_that_would_fight_or_measure_nothing_are_named() -> Outcome {
             json!({ "keda": { "byVersion": true } }),
             ".keda.byVersion needs the version: set versioning.deploymentName and versioning.buildId",
         ),
+        (
+            json!({ "hpa": { "external": [{ "metric": "depth", "value": "1", "labels": { "queue": "a/b" } }] } }),
+            ".hpa.external: metric depth: its label queue is \"a/b\", and a metric's label is matched as a label of Kubernetes: 63 letters, digits, -, _ \
+             and . at most, with a letter or digit at both ends. Use cpu, or an external metric of which Prometheus makes a series of its own",
+        ),
     ];
     for (autoscaling, expected) in cases {
         assert_eq!(said(&helm, &[("workers.orders.autoscaling", autoscaling)])?, at(expected));
+    }
+    let idle = [
+        ("workers.orders.versioning", json!({ "behavior": "pinned", "deploymentName": "orders", "buildId": "7" })),
+        ("workers.orders.autoscaling", json!({ "keda": { "byVersion": true }, "minReplicas": 0 })),
+    ];
+    assert_eq!(
+        said(&helm, &idle)?,
+        at(
+            ".minReplicas is 0 with keda.byVersion: the server learns of a version from its first pod, so a version that is deployed while nothing runs \
+             would never get one. Write minReplicas 1, or leave byVersion out"
+        )
+    );
+    let slots = ("workers.orders.autoscaling", json!({ "hpa": { "slots": { "target": "750m" } } }));
+    for queue in ["orders/eu", "-orders", &"o".repeat(64)] {
+        let said = said(&helm, &[slots.clone(), ("workers.orders.taskQueues", json!([queue]))])?;
+        let expected = format!(
+            ".hpa.slots: the task queue is {queue:?}, and a metric's label is matched as a label of Kubernetes: 63 letters"
+        );
+        assert!(said.starts_with(&at(&expected)), "{said}");
     }
     let keda = ("workers.orders.autoscaling", json!({ "keda": { "targetQueueSize": 5 } }));
     assert_eq!(
@@ -198,8 +222,7 @@ fn autoscalers_that_would_fight_or_measure_nothing_are_named() -> Outcome {
     assert_eq!(
         said(&helm, &[keda, ("workers.orders.controller", json!({ "enabled": true }))])?,
         at(
-            ".keda: the worker controller runs a Deployment for each version and writes no version into KEDA's triggers, so each would count the tasks \
-            of all: use hpa, whose metrics it completes"
+            ".keda: this chart does not support it with the worker controller: use hpa, or leave both out and write a WorkerResourceTemplate of your own"
         )
     );
     Ok(())
@@ -213,7 +236,31 @@ fn versions_that_are_named_twice_or_not_at_all_are_refused() -> Outcome {
         controller["enabled"] = json!(true);
         ("workers.orders.controller", controller)
     };
-    let cases: [(&[(&str, Value)], &str); 4] = [
+    let tls = |tls: Value| ("connection.tls", tls);
+    let cases: [(&[(&str, Value)], &str); 8] = [
+        (
+            &[controller(json!({})), tls(json!({ "enabled": true }))],
+            "workers.orders.controller: connection.tls.enabled alone is nothing that the worker controller can be told, and it would speak plain text: \
+             set connection.tls.serverName",
+        ),
+        (
+            &[controller(json!({})), tls(json!({ "serverName": "temporal", "ca": { "secret": "ca" } }))],
+            "workers.orders.controller: the worker controller takes a CA only beside a client's certificate, and connection.tls.ca stands alone: set \
+             connection.tls.client, give the controller's own pod the CA and set controller.connection, or drop connection.tls.ca",
+        ),
+        (
+            &[controller(json!({})), tls(json!({ "client": { "secret": "client" }, "ca": { "secret": "ca" } }))],
+            "workers.orders.controller: the worker controller takes the CA from ca.crt of the client's secret, and connection.tls.ca is ca.crt of ca: put \
+             it under ca.crt of client",
+        ),
+        (
+            &[
+                controller(json!({})),
+                tls(json!({ "client": { "secret": "client" }, "ca": { "secret": "client", "key": "root" } })),
+            ],
+            "workers.orders.controller: the worker controller takes the CA from ca.crt of the client's secret, and connection.tls.ca is root of client: \
+             put it under ca.crt of client",
+        ),
         (
             &[controller(json!({})), ("workers.orders.versioning", json!({ "buildId": "7" }))],
             "workers.orders.versioning and controller.enabled are both set: the worker controller names deployment and version itself. Leave versioning \
@@ -236,6 +283,22 @@ fn versions_that_are_named_twice_or_not_at_all_are_refused() -> Outcome {
     for (changes, expected) in cases {
         assert_eq!(said(&helm, changes)?, expected);
     }
+    // A Connection that is there already says it in its own way.
+    let own = with(values(), "workers.orders.controller", json!({ "enabled": true, "connection": "ours" }));
+    helm.render(&with(own, "connection.tls", json!({ "enabled": true }))).map(drop)
+}
+
+#[test]
+fn an_image_without_a_release_is_named() -> Outcome {
+    let helm = Helm::provided()?;
+    let none = ("image.tag", json!(""));
+    assert_eq!(
+        said(&helm, std::slice::from_ref(&none))?,
+        "workers.orders has no release: set image.tag, or workers.orders.image.digest, from the dispatch"
+    );
+    let digest = json!({ "digest": format!("sha256:{}", "0f".repeat(32)) });
+    let job = [none, ("workers.orders.image", digest), ("jobs.schedules.enabled", json!(true))];
+    assert_eq!(said(&helm, &job)?, "jobs has no release: set image.tag, or jobs.image.digest, from the dispatch");
     Ok(())
 }
 
@@ -243,7 +306,33 @@ fn versions_that_are_named_twice_or_not_at_all_are_refused() -> Outcome {
 fn settings_in_the_wrong_place_or_twice_say_the_right_one() -> Outcome {
     let helm = Helm::provided()?;
     let secret = json!({ "secret": "s", "key": "k" });
-    let cases: [(&str, Value, &str); 8] = [
+    let extra = |name: &str| json!([{ "name": name, "value": "1" }]);
+    let cases: [(&str, Value, &str); 13] = [
+        (
+            "workers.orders.extraEnv",
+            extra("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS"),
+            "workers.orders.extraEnv.GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS is set by the chart: set grace instead",
+        ),
+        (
+            "workers.orders.extraEnv",
+            extra("TARGET_CPU_USAGE"),
+            "workers.orders.extraEnv.TARGET_CPU_USAGE is set by the chart: set slots.targetCpu instead",
+        ),
+        (
+            "workers.orders.extraEnv",
+            extra("TASK_QUEUE"),
+            "workers.orders.extraEnv.TASK_QUEUE is set by the chart: set taskQueues instead",
+        ),
+        (
+            "workers.orders.extraEnv",
+            json!([{ "name": "AWS_REGION", "value": "a" }, { "name": "AWS_REGION", "value": "b" }]),
+            "workers.orders.extraEnv sets AWS_REGION twice: keep one",
+        ),
+        (
+            "workers.orders.podLabels",
+            json!({ "app.kubernetes.io/component": "other" }),
+            "workers.orders.podLabels has app.kubernetes.io/component, by which the Deployment finds its pods: leave it out",
+        ),
         (
             "workers.orders.env",
             json!({ "GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS": 30 }),

@@ -110,7 +110,7 @@ fn the_worker_controllers_own_variables_are_never_set() -> Outcome {
     let helm = Helm::provided()?;
     let connections = [
         json!({ "address": "temporal:7233", "apiKey": { "secret": "cloud" } }),
-        json!({ "address": "temporal:7233", "tls": { "serverName": "t", "client": { "secret": "client" }, "ca": { "secret": "ca" } } }),
+        json!({ "address": "temporal:7233", "tls": { "serverName": "t", "client": { "secret": "client" }, "ca": { "secret": "client" } } }),
     ];
     for connection in connections {
         let mut values = values();

@@ -188,7 +188,7 @@ pub(crate) enum GenerateVerb {
     /// Values of the chart temporal-worker for the worker of a task queue, with every setting that it needs
     #[command(
         after_help = "Example:\n  mainspring generate chart-values --task-queue general-purpose-task-queue > values.yaml && helm upgrade --install \\\n    \
-workers charts/temporal-worker --values values.yaml"
+workers charts/temporal-worker --values values.yaml --set image.tag=RELEASE"
     )]
     ChartValues {
         /// The task queue

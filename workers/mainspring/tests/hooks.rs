@@ -17,6 +17,7 @@ fn values(address: &str) -> Value {
     json!({
         "connection": { "address": address },
         "workers": { "analytics": { "binary": "analytics-worker", "taskQueues": ["analytics"] } },
+        "config": { "TEMPORAL_LOG_LEVEL": "info" },
         "jobs": { "searchAttributes": { "enabled": true }, "schedules": { "enabled": true }, "retries": 1 },
     })
 }
@@ -72,9 +73,13 @@ async fn a_release_brings_search_attributes_and_schedules_and_the_next_one_finds
         assert_eq!(schedules, [(json!("daily-revenue-report"), json!("unchanged"))], "{plan}");
         assert_eq!(desk.list("apis/batch/v1", "jobs")?, Vec::<Value>::new(), "what succeeded is removed");
     }
+    said(&address, &["schedules", "delete", "daily-revenue-report"])?;
     let rolled_back = desk.cluster.helm(desk.namespace, &["rollback", "shop", "1"]);
     let rolled_back = desk.kubelet.with_jobs(desk.namespace, rolled_back).await??;
     assert!(rolled_back.success, "{}", rolled_back.text);
+    // A plan with anything to do would leave with 2.
+    let plan: Value = serde_json::from_str(&said(&address, &["schedules", "plan", "-o", "json"])?)?;
+    assert_eq!(plan["schedules"][0]["action"], "unchanged", "the rollback's hook has made it again: {plan}");
     Ok(())
 }
 

@@ -135,8 +135,10 @@ impl Cluster {
         // JSON is YAML.
         let file = tempfile::NamedTempFile::new().map_err(ChartError::file("make a file in", &std::env::temp_dir()))?;
         std::fs::write(file.path(), values.to_string()).map_err(ChartError::file("write", file.path()))?;
-        let (chart, values) = (chart().display().to_string(), file.path().display().to_string());
-        self.helm(namespace, &[verb, crate::RELEASE, &chart, "--values", &values, "--timeout", "2m"]).await
+        let [chart, tag, values] =
+            [chart(), crate::dispatched(), file.path().to_owned()].map(|path| path.display().to_string());
+        let arguments = [verb, crate::RELEASE, &chart, "--values", &tag, "--values", &values, "--timeout", "2m"];
+        self.helm(namespace, &arguments).await
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use chart_tests::{ChartError, Cluster, examples, list};
+use chart_tests::{ChartError, Cluster, dispatched, examples, list};
 use serde_json::{Value, json};
 
 use crate::Outcome;
@@ -39,9 +39,10 @@ async fn every_example_is_taken_and_its_pods_are_of_the_restricted_profile() -> 
         let stem = example.file_stem().unwrap().to_string_lossy().into_owned();
         let namespace = format!("example-{stem}");
         cluster.namespace(&namespace)?;
-        let (chart, file) = (chart_tests::chart().display().to_string(), example.display().to_string());
+        let [chart, tag, file] =
+            [chart_tests::chart(), dispatched(), example.clone()].map(|path| path.display().to_string());
         // Jobs have nobody here who would run them.
-        let install = ["install", "shop", &chart, "--values", &file, "--no-hooks"];
+        let install = ["install", "shop", &chart, "--values", &tag, "--values", &file, "--no-hooks"];
         cluster
             .helm(&namespace, &install)
             .await?
@@ -110,6 +111,12 @@ async fn a_worker_deployment_and_a_scaled_object_are_held_against_their_definiti
     values["workers"]["by-backlog"]["taskQueues"] = json!(["r"]);
     values["workers"]["by-backlog"]["autoscaling"] = json!({ "keda": { "targetQueueSize": 10 } });
     values["workers"]["by-version"]["controller"] = json!({ "enabled": true });
+    // Of one name the pod has one variable, wherever it is set.
+    let names = ["TEMPORAL_LOG_LEVEL", "ORDERS_TOKEN", "AWS_REGION", "ORDERS_PASSWORD"];
+    values["config"] = names.iter().map(|name| ((*name).to_owned(), json!("shared"))).collect();
+    values["secrets"] = json!({ "ORDERS_PASSWORD": "hunter2" });
+    values["workers"]["by-version"]["secretEnv"] = json!({ "ORDERS_TOKEN": { "secret": "orders", "key": "token" } });
+    values["workers"]["by-version"]["extraEnv"] = json!([{ "name": "AWS_REGION", "value": "eu-west-1" }]);
     values["workers"]["by-version"]["autoscaling"] = json!({ "hpa": { "cpu": 70 } });
     cluster.release("install", "definitions", &values).await?.well()?;
     let at = |kind: &str, name: &str| {
@@ -126,6 +133,19 @@ async fn a_worker_deployment_and_a_scaled_object_are_held_against_their_definiti
     let (version, backlog) = (at("workerdeployments", "shop-by-version"), at("scaledobjects", "shop-by-backlog"));
     assert_eq!(cluster.api().get(&version)?["spec"]["rollout"]["gate"]["workflowType"], "mainspring-replay-gate");
 
+    let mut twice = cluster.api().get(&version)?;
+    let env = twice["spec"]["template"]["spec"]["containers"][0]["env"].as_array_mut().unwrap();
+    let set = |name: &str| env.iter().filter(|variable| variable["name"] == name).count();
+    assert_eq!(names.map(set), [1, 1, 1, 0], "{env:?}");
+    env.push(json!({ "name": "AWS_REGION", "value": "eu-west-2" }));
+    twice["metadata"] = json!({ "name": "twice" });
+    let all = "/apis/temporal.io/v1alpha1/namespaces/definitions";
+    let refused = cluster.api().post(&format!("{all}/workerdeployments"), &twice).unwrap_err().to_string();
+    assert!(refused.contains("Duplicate value") && refused.contains("AWS_REGION"), "{refused}");
+    let both =
+        json!({ "spec": { "mutualTLSSecretRef": { "name": "a" }, "apiKeySecretRef": { "name": "a", "key": "k" } } });
+    let refused = cluster.api().patch(&format!("{all}/connections/shop"), &both).unwrap_err().to_string();
+    assert!(refused.contains("Only one of"), "{refused}");
     let bad = json!({ "spec": { "rollout": { "steps": [{ "rampPercentage": 100, "pauseDuration": "5m" }] } } });
     let refused = cluster.api().patch(&version, &bad).unwrap_err().to_string();
     assert!(refused.contains("rampPercentage"), "{refused}");

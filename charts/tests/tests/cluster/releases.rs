@@ -26,6 +26,31 @@ fn deployment(cluster: &Cluster) -> Result<(u64, Value), chart_tests::ChartError
     Ok((generation, deployment["spec"]["template"].take()))
 }
 
+#[tokio::test]
+async fn a_scaler_that_is_turned_on_or_upgraded_takes_no_pod_away() -> Outcome {
+    let cluster = Cluster::shared().await?;
+    cluster.namespace("scalers")?;
+    let path = "/apis/apps/v1/namespaces/scalers/deployments/shop-general-purpose";
+    let replicas = || cluster.api().get(path).map(|deployment| deployment["spec"]["replicas"].clone());
+    let mut values = values();
+    values["workers"]["general-purpose"]["replicas"] = 5.into();
+    cluster.release("install", "scalers", &values).await?.well()?;
+    values["workers"]["general-purpose"]["autoscaling"] = json!({ "hpa": { "cpu": 70 }, "maxReplicas": 30 });
+    cluster.release("upgrade", "scalers", &values).await?.well()?;
+    assert_eq!(replicas()?, 5, "as many as before there was a scaler");
+
+    // As an HPA would do it.
+    cluster.api().patch(path, &json!({ "spec": { "replicas": 20 } }))?;
+    values["config"]["TEMPORAL_LOG_LEVEL"] = "debug".into();
+    cluster.release("upgrade", "scalers", &values).await?.well()?;
+    assert_eq!(replicas()?, 20, "as many as the HPA wants");
+    values["workers"]["general-purpose"]["autoscaling"] = json!({ "keda": {}, "minReplicas": 0, "maxReplicas": 30 });
+    cluster.api().patch(path, &json!({ "spec": { "replicas": 0 } }))?;
+    cluster.release("upgrade", "scalers", &values).await?.well()?;
+    assert_eq!(replicas()?, 0, "none, while there is nothing to do");
+    Ok(())
+}
+
 /// Every object of the release that is left, by the lists of its kinds.
 fn objects(cluster: &Cluster) -> Result<Vec<String>, chart_tests::ChartError> {
     let mut found = Vec::new();

@@ -88,7 +88,8 @@ fn check_values(values: &Value, registry: &Registry, findings: &mut Findings) {
     };
     let mut products: Vec<Product> = Vec::new();
     let mut complete = true;
-    for (name, given) in workers {
+    // An overlay's null takes a worker away.
+    for (name, given) in workers.iter().filter(|(_, given)| !given.is_null()) {
         match Worker::new(name, given, values).check(registry, findings) {
             Some(of) => products.extend(of),
             None => complete = false,

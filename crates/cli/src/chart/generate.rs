@@ -13,6 +13,8 @@ use crate::exit::Failure;
 
 /// The least that activities are given to be where they were, in seconds.
 const RESUME: u64 = 60;
+/// The most that the chart takes, and an autoscaler waits.
+const LONGEST: u64 = 3600;
 
 pub(crate) fn values(registry: &Registry, queue: &str, env: &[String]) -> Result<String, Failure> {
     let queues = registry.queues();
@@ -57,9 +59,9 @@ fn text(
     let given_too: String = env.iter().map(|env| format!(" \\\n#     --env {env}")).collect();
     let resume =
         products.iter().flat_map(|product| product.activity_entries()).filter_map(|entry| entry.timeouts()?.heartbeat);
-    let resume = resume.max().map_or(RESUME, |longest| (2 * longest.as_secs()).max(RESUME));
+    let resume = resume.max().map_or(RESUME, |longest| (2 * longest.as_secs()).clamp(RESUME, LONGEST));
     let mut text = format!(
-        "# The worker of the task queue {queue}. Made by\n#   mainspring generate chart-values --task-queue {queue}{given_too}\n\
+        "# The worker of the task queue {queue}. Made by\n#   mainspring generate chart-values --task-queue {queue}{given_too}\n# Deploy it with the release that the dispatch names: --set image.tag=RELEASE\n\
          connection: {{address: \"temporal-frontend.temporal:7233\"}}\nworkers:\n  {name}:\n    binary: {binary}\n    taskQueues: [{}]\n    \
          autoscaling:\n      # Twice the longest heartbeat timeout of its activities, a minute at least.\n      longestResumeSeconds: {resume}\n",
         Value::from(queue)
@@ -115,7 +117,7 @@ mod tests {
         let made = values(&registry(), "warehouse", &[]).unwrap();
         assert_eq!(
             made,
-            "# The worker of the task queue warehouse. Made by\n#   mainspring generate chart-values --task-queue warehouse\n\
+            "# The worker of the task queue warehouse. Made by\n#   mainspring generate chart-values --task-queue warehouse\n# Deploy it with the release that the dispatch names: --set image.tag=RELEASE\n\
              connection: {address: \"temporal-frontend.temporal:7233\"}\nworkers:\n  warehouse:\n    binary: warehouse-worker\n    taskQueues: [\"warehouse\"]\n    \
              autoscaling:\n      # Twice the longest heartbeat timeout of its activities, a minute at least.\n      longestResumeSeconds: 60\n    env:\n      \
              # How much may be ordered at once\n      STOCK_LIMIT: \"\" # to be filled in\n"
