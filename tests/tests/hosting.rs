@@ -121,6 +121,53 @@ async fn a_queue_whose_activities_somebody_else_runs_gets_no_poller_for_them_and
 }
 
 #[tokio::test]
+async fn what_waits_on_a_queue_is_a_metric_to_scale_by() -> Outcome {
+    let env = Env::shared().await?;
+    let queue = env.queue("backlog");
+    let acts = Product::new("acts", &queue)
+        .activities(|_setup| async { Ok(Greeter("hello".to_owned())) }, |set| set.activity_unchecked(Greeter::greet));
+    let pairs = [("TEMPORAL_ADDRESS", env.address()), ("MAINSPRING_BACKLOG_INTERVAL", "200ms")];
+    let watching = Host::new(Registry::new([acts])?, Sources::from_pairs(pairs))?.http(None).start().await?;
+    let shows = async |name: &str, task_type: &str, wanted: fn(f64) -> bool| {
+        let labels = [format!("task_queue=\"{queue}\""), format!("task_type=\"{task_type}\"")];
+        let mut looks = tokio::time::interval(Duration::from_millis(100));
+        let within = Duration::from_secs(60);
+        let seen = tokio::time::timeout(within, async {
+            loop {
+                looks.tick().await;
+                let text = watching.metrics();
+                let mut lines = text.lines().filter(|line| line.starts_with(&format!("{name}{{")));
+                let line = lines.find(|line| labels.iter().all(|label| line.contains(label)));
+                let value = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
+                if value.is_some_and(wanted) {
+                    return;
+                }
+            }
+        });
+        seen.await.map_err(|_| format!("{name} of {task_type} tasks is not as it should be: {}", watching.metrics()))
+    };
+    shows("mainspring_task_queue_backlog", "workflow", |tasks| tasks == 0.0).await?;
+    // Nobody polls for workflows.
+    let client = env.client().await?;
+    let ids: Vec<String> = (0..12).map(|n| env.id(&format!("greet-{n}"))).collect();
+    for id in &ids {
+        client.begin(&queue, id, "greet", &"you").await?;
+    }
+    shows("mainspring_task_queue_backlog", "workflow", |tasks| tasks == 12.0).await?;
+    shows("mainspring_task_queue_backlog_age_seconds", "workflow", |age| age > 0.0).await?;
+    shows("mainspring_task_queue_backlog", "activity", |tasks| tasks == 0.0).await?;
+    let flows = host(&env, Product::new("flows", &queue).workflow::<Greet>())?.start().await?;
+    for id in &ids {
+        assert_eq!(client.result::<String>(id).await?, "hello, you");
+    }
+    shows("mainspring_task_queue_backlog", "workflow", |tasks| tasks == 0.0).await?;
+    for host in [flows, watching] {
+        assert!(host.drain().await.abandoned.is_empty());
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_worker_in_development_runs_each_activity_twice_and_lists_what_it_could_not() -> Outcome {
     let env = Env::shared().await?;
     let (queue, twice, once) = (env.queue("twice"), env.id("twice"), env.id("once"));

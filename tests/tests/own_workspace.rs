@@ -1,5 +1,6 @@
 //! A workspace of a user's own, as docs/your-own-workspace.md has it: outside of this one, with Mainspring by git.
 
+mod grown;
 mod lab;
 
 use std::fs;
@@ -70,7 +71,12 @@ fn patch(folder: &Path) -> Outcome {
     let mut patch = String::new();
     if !status.stdout.is_empty() || !status.status.success() {
         patch = format!("[patch.'{URL}']\n");
-        for (name, path) in [("mainspring", "crates/mainspring"), ("mainspring-cli", "crates/cli")] {
+        for (name, path) in [
+            ("mainspring", "crates/mainspring"),
+            ("mainspring-cli", "crates/cli"),
+            ("mainspring-testing", "crates/testing"),
+            ("mainspring-vocabulary", "crates/vocabulary"),
+        ] {
             patch += &format!("{name} = {{ path = '{}' }}\n", checkout()?.join(path).display());
         }
     }

@@ -42,6 +42,37 @@ pub(crate) enum Failure {
         /// What the system said.
         source: io::Error,
     },
+    /// A file or folder cannot be written.
+    #[error("{path} could not be written: {source}", path = path.display())]
+    Write {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The kernel does not let a container be made here.
+    #[error(
+        "the kernel refused {step}: {source}; the check needs root with CAP_SYS_ADMIN, or a kernel that lets everybody make \
+         user namespaces (user.max_user_namespaces above 0; on Ubuntu kernel.apparmor_restrict_unprivileged_userns = 0)"
+    )]
+    Cell {
+        /// What was asked of it.
+        step: &'static str,
+        /// What it said.
+        source: io::Error,
+    },
+    /// An image cannot be assembled from what the Dockerfile says.
+    #[error("{what}")]
+    Image {
+        /// A sentence with what would be right.
+        what: String,
+    },
+    /// A server that the check needs did not start.
+    #[error("the check could not start a server: {source}")]
+    Server {
+        /// What went wrong.
+        source: ServersError,
+    },
     /// The output of a child process cannot be passed on.
     #[error("the output of `{program}` could not be passed on: {source}")]
     Stream {
@@ -63,6 +94,22 @@ pub(crate) enum Failure {
         given: String,
         /// Every step.
         known: String,
+    },
+    /// A commit that was asked for is not there.
+    #[error("{given} is no commit of this repository; fetch it, or name another with --head")]
+    NoCommit {
+        /// What was given.
+        given: String,
+    },
+    /// A manifest cannot be read.
+    #[error("{path} of {commit} is not TOML: {reason}")]
+    Toml {
+        /// The file, from the root.
+        path: String,
+        /// The commit.
+        commit: String,
+        /// What its reader said.
+        reason: String,
     },
     /// A server or tool is missing and could not be installed.
     #[error("setup did not finish: {source}")]

@@ -36,19 +36,12 @@ struct Outcome {
     fault: Option<String>,
 }
 
-/// Runs the steps, or the one that is named.
-pub(crate) fn run(repository: &Repository, only: Option<&str>, full: bool) -> Result<bool, Failure> {
-    let chosen: Vec<&Step> = STEPS
+/// Runs the steps, or those that are named.
+pub(crate) fn run(repository: &Repository, only: &[String], full: bool) -> Result<bool, Failure> {
+    known(only)?;
+    let chosen = STEPS
         .iter()
-        .filter(|step| match only {
-            Some(name) => step.name == name,
-            None => full || !step.full,
-        })
-        .collect();
-    if let (Some(given), true) = (only, chosen.is_empty()) {
-        let known = STEPS.map(|step| step.name).join(", ");
-        return Err(Failure::UnknownStep { given: given.to_owned(), known });
-    }
+        .filter(|step| if only.is_empty() { full || !step.full } else { only.iter().any(|name| name == step.name) });
     let mut outcomes = Vec::new();
     for step in chosen {
         println!("── {}", step.name);
@@ -63,6 +56,17 @@ pub(crate) fn run(repository: &Repository, only: Option<&str>, full: bool) -> Re
     }
     print!("{}", report(&outcomes));
     Ok(outcomes.iter().all(|outcome| outcome.fault.is_none()))
+}
+
+/// Refuses a step that there is not.
+pub(crate) fn known(names: &[String]) -> Result<(), Failure> {
+    match names.iter().find(|name| !STEPS.iter().any(|step| step.name == **name)) {
+        Some(given) => {
+            let known = STEPS.map(|step| step.name).join(", ");
+            Err(Failure::UnknownStep { given: given.clone(), known })
+        }
+        None => Ok(()),
+    }
 }
 
 fn report(outcomes: &[Outcome]) -> String {
@@ -143,7 +147,7 @@ mod tests {
     #[test]
     fn an_unknown_step_is_refused_with_the_known_ones() {
         let repository = Repository::find().unwrap();
-        let message = run(&repository, Some("format"), false).unwrap_err().to_string();
+        let message = run(&repository, &["fmt".to_owned(), "format".to_owned()], false).unwrap_err().to_string();
         assert_eq!(message, "`format` is not a step of lint; the steps are fmt, tidy, clippy, workflows, doc, deny");
     }
 }

@@ -5,13 +5,18 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command for people: printing is its job")]
 
 mod bench;
+mod changed;
 mod deny;
 mod failure;
+mod image;
 mod lint;
+mod msrv;
 mod repository;
 mod setup;
 mod suite;
 mod tidy;
+#[cfg(test)]
+mod workflows;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -33,16 +38,19 @@ enum Verb {
     Setup,
     /// Format, clippy, docs and our own checks: all of them, then every failure at once
     Lint {
-        /// Run one step only: fmt, tidy, clippy, workflows, doc or deny
-        step: Option<String>,
+        /// Run these only: fmt, tidy, clippy, workflows, doc, deny
+        #[arg(value_name = "STEP")]
+        steps: Vec<String>,
         /// Also run `deny`
-        #[arg(long, conflicts_with = "step")]
+        #[arg(long, conflicts_with = "steps")]
         full: bool,
     },
     /// Our own checks only (CONTRIBUTING.md lists the rules); part of `lint`
     Tidy,
     /// Dependencies: bans, licences and sources with cargo-deny, installed on first use
     Deny,
+    /// Whether the workspace builds with the oldest Rust that it promises, its rust-version; rustup installs that
+    Msrv,
     /// Every test: unit, doc and end-to-end, against real servers; the last line is the total
     Test {
         /// Add the slow tier: kills, restarts, thousands of workflows
@@ -52,6 +60,8 @@ enum Verb {
         #[arg(last = true, value_name = "ARGS")]
         arguments: Vec<String>,
     },
+    /// Which worker binaries a deployment would replace, and why
+    Changed(changed::Arguments),
     /// One benchmark, in release mode; without NAME, their names
     Bench {
         /// Its name: a file of benches/src/bin
@@ -60,6 +70,11 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
         arguments: Vec<OsString>,
     },
+    /// The images of the Dockerfile, assembled and run here without Docker: as PID 1, not root, read-only
+    Image(image::ImageArguments),
+    /// A process as a container has it; `image` calls it
+    #[command(hide = true)]
+    ImageCell(image::CellArguments),
 }
 
 fn main() -> ExitCode {
@@ -77,11 +92,15 @@ fn run(verb: Verb) -> Result<ExitCode, Failure> {
     let repository = Repository::find()?;
     let well = match verb {
         Verb::Setup => setup::run(true).map(|()| true),
-        Verb::Lint { step, full } => lint::run(&repository, step.as_deref(), full),
+        Verb::Lint { steps, full } => lint::run(&repository, &steps, full),
         Verb::Tidy => tidy::run(&repository),
         Verb::Deny => deny::run(&repository),
+        Verb::Msrv => msrv::run(&repository),
         Verb::Test { full, arguments } => suite::run(&repository, full, &arguments),
+        Verb::Changed(arguments) => changed::run(&repository, &arguments),
         Verb::Bench { name, arguments } => bench::run(&repository, name.as_deref(), &arguments),
+        Verb::Image(arguments) => image::run(&repository, &arguments),
+        Verb::ImageCell(arguments) => return image::enter(&arguments),
     }?;
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -29,7 +29,8 @@ fn line(tool: &Installed) -> String {
 }
 
 fn summary(found: &[How], took: Duration) -> String {
-    let new = found.iter().filter(|how| !matches!(how, How::OnPath | How::OfThePackage | How::Cached)).count();
+    let there = |how: &&How| !matches!(how, How::OnPath | How::OfThePackage | How::Cached | How::OfGosModules);
+    let new = found.iter().filter(there).count();
     if new == 0 {
         return "nothing was missing".to_owned();
     }
@@ -43,7 +44,8 @@ mod tests {
     #[test]
     fn the_summary_tells_an_installation_from_nothing_to_do() {
         let took = Duration::from_millis(2500);
-        assert_eq!(summary(&[How::OnPath, How::OfThePackage, How::Cached], took), "nothing was missing");
+        let there = [How::OnPath, How::OfThePackage, How::Cached, How::OfGosModules];
+        assert_eq!(summary(&there, took), "nothing was missing");
         assert_eq!(summary(&[How::OnPath, How::Downloaded, How::BuiltWithGo], took), "installed 2 of 3, in 2.5 s");
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod contracts;
 #[cfg(feature = "logs")]
 pub(crate) mod logs;
+pub(crate) mod new;
 pub(crate) mod patches;
 pub(crate) mod replay;
 pub(crate) mod schedules;
@@ -16,6 +17,7 @@ use mainspring_settings::Sources;
 
 use activity::ActivityVerb;
 use contracts::ContractsVerb;
+use new::NewVerb;
 use patches::PatchesArguments;
 use replay::ReplayVerb;
 use schedules::SchedulesVerb;
@@ -25,7 +27,7 @@ use workflow::{ExecuteArguments, StartArguments, WorkflowVerb};
 #[derive(Debug, Parser)]
 #[command(
     name = "mainspring",
-    version,
+    version = mainspring_worker::version(),
     after_help = "Example:\n  mainspring dev\n  mainspring workflow execute no-op \
 '{\"arg\": \"1\", \"batch_export_id\": \"test\", \"team_id\": 2}'\n\nExit codes: 0 done, 1 the workflow failed or \
 ended otherwise, or a check found something, 2 changes are pending in `schedules plan`, 64 wrong arguments or input, 66 no such workflow or schedule, 69 Temporal cannot be reached or nobody polls, 70 anything \
@@ -67,6 +69,11 @@ pub(crate) enum Verb {
     /// Start Temporal's dev server with its UI, and the workers of every product
     #[command(after_help = "Example:\n  mainspring dev --products general-purpose --db temporal.sqlite")]
     Dev(DevArguments),
+    /// Write what is new: a product
+    New {
+        #[command(subcommand)]
+        verb: NewVerb,
+    },
     /// Run workers
     Worker {
         #[command(subcommand)]
@@ -178,6 +185,19 @@ pub(crate) enum GenerateVerb {
         #[arg(long, default_value = "cargo run --quiet --")]
         command: String,
     },
+    /// Values of the chart temporal-worker for the worker of a task queue, with every setting that it needs
+    #[command(
+        after_help = "Example:\n  mainspring generate chart-values --task-queue general-purpose-task-queue > values.yaml && helm upgrade --install \\\n    \
+workers charts/temporal-worker --values values.yaml"
+    )]
+    ChartValues {
+        /// The task queue
+        #[arg(short, long)]
+        task_queue: String,
+        /// A setting, NAME=VALUE; may be given several times. Not a secret
+        #[arg(long, value_name = "NAME=VALUE")]
+        env: Vec<String>,
+    },
     /// Completions for a shell
     #[command(
         after_help = "Example:\n  mainspring generate completions bash > ~/.local/share/bash-completion/completions/mainspring"
@@ -264,9 +284,15 @@ pub(crate) enum ConfigVerb {
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
     },
-    /// Fail on a setting that is wrong, missing or unknown
-    #[command(after_help = "Example:\n  mainspring config check && echo fine")]
+    /// Fail on a setting that is wrong, missing or unknown; with --chart-values, on values of the chart that do not fit the products
+    #[command(
+        after_help = "Examples:\n  mainspring config check && echo fine\n  mainspring config check --chart-values charts/temporal-worker/examples/*.yaml\n\n\
+Of values, queues, binaries and settings are held against the products; whatever else there is Helm itself refuses."
+    )]
     Check {
+        /// Values of the chart temporal-worker to check in place of this environment; each file is one release's
+        #[arg(long, value_name = "FILE", num_args = 1..)]
+        chart_values: Vec<PathBuf>,
         /// How to print
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,

@@ -4,28 +4,36 @@ use mainspring_logs::{KafkaSettings, LogSettings};
 use mainspring_settings::connection::ConnectionSettings;
 use mainspring_settings::{Report, Sources};
 use mainspring_traces::TraceSettings;
-use mainspring_worker::{Registry, WorkerSettings};
+use mainspring_worker::{Product, Registry, WorkerSettings};
 use serde_json::json;
 
 use crate::arguments::{ConfigVerb, Output};
 use crate::exit::Failure;
-use crate::{print, say};
+use crate::{chart, print, say};
 
-pub(crate) fn run(verb: &ConfigVerb, sources: &Sources, registry: &Registry) -> Result<(), Failure> {
+/// The settings that a worker of these products reads.
+pub(crate) fn of_a_worker<'a>(sources: &Sources, products: impl IntoIterator<Item = &'a Product>) -> Report {
     let report = Report::new(sources)
         .section::<ConnectionSettings>(sources)
         .section::<WorkerSettings>(sources)
         .section::<LogSettings>(sources)
         .section::<KafkaSettings>(sources)
         .section::<TraceSettings>(sources);
-    #[cfg(feature = "logs")]
-    let report = report.section::<mainspring_log_entries::LogReaderSettings>(sources);
-    let mut report =
-        registry.products().iter().fold(report, |report, product| product.report_settings(report, sources));
+    products.into_iter().fold(report, |report, product| product.report_settings(report, sources))
+}
+
+pub(crate) fn run(verb: &ConfigVerb, sources: &Sources, registry: &Registry) -> Result<(), Failure> {
     let (output, check) = match verb {
         ConfigVerb::Show { output } => (*output, false),
-        ConfigVerb::Check { output } => (*output, true),
+        ConfigVerb::Check { output, chart_values } if !chart_values.is_empty() => {
+            return chart::check(chart_values, *output, registry);
+        }
+        ConfigVerb::Check { output, .. } => (*output, true),
     };
+    let report = of_a_worker(sources, registry.products());
+    #[cfg(feature = "logs")]
+    let report = report.section::<mainspring_log_entries::LogReaderSettings>(sources);
+    let mut report = report;
     let unknown = report.unknown();
     let faults: Vec<String> = report.faults().iter().map(ToString::to_string).collect();
     let wrong: Vec<String> = faults.iter().cloned().chain(unknown.iter().map(ToString::to_string)).collect();

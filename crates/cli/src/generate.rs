@@ -9,14 +9,15 @@ use mainspring_worker::{Product, Registry};
 
 use crate::arguments::{Arguments, GenerateVerb};
 use crate::exit::Failure;
-use crate::{print, say};
+use crate::{chart, print, say};
 
 /// The first of the probes' ports; the dev server's own end below it.
 const FIRST_PROBE: u16 = 9090;
 
 pub(crate) fn run(verb: &GenerateVerb, registry: &Registry) -> Result<(), Failure> {
     match verb {
-        GenerateVerb::Mprocs { command } => print(mprocs(&queues(registry), command).trim_end()),
+        GenerateVerb::Mprocs { command } => print(mprocs_with(registry, None, command).trim_end()),
+        GenerateVerb::ChartValues { task_queue, env } => print(chart::values(registry, task_queue, env)?.trim_end()),
         GenerateVerb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "mainspring", &mut script);
@@ -24,6 +25,16 @@ pub(crate) fn run(verb: &GenerateVerb, registry: &Registry) -> Result<(), Failur
         }
         GenerateVerb::Man { folder } => man(folder),
     }
+}
+
+/// The process manager's file; with one queue more, which lacks no setting, if one is to be.
+pub(crate) fn mprocs_with(registry: &Registry, more: Option<&str>, command: &str) -> String {
+    let mut queues = queues(registry);
+    if let Some(more) = more.filter(|more| queues.iter().all(|(queue, _)| queue != more)) {
+        queues.push((more, true));
+        queues.sort_unstable();
+    }
+    mprocs(&queues, command)
 }
 
 /// Each queue, and whether its workers start without a setting of a product's own.

@@ -4,6 +4,7 @@
 
 mod activity;
 mod arguments;
+mod chart;
 mod config;
 mod contracts;
 mod dev;
@@ -12,6 +13,7 @@ mod generate;
 mod lint;
 #[cfg(feature = "logs")]
 mod logs;
+mod new;
 mod patches;
 mod products;
 mod replay;
@@ -57,6 +59,7 @@ fn run(arguments: Arguments, products: impl IntoIterator<Item = Product>) -> Res
     let sources = arguments.connection.over(Sources::environment()).with_file()?;
     match arguments.verb {
         Verb::Generate { verb } => generate::run(&verb, &registry),
+        Verb::New { verb } => new::run(&verb, &registry),
         Verb::Contracts { verb } => contracts::run(&verb, &registry),
         Verb::Lint(arguments) => lint::run(&arguments),
         Verb::Products { output } => products::run(&registry, output),

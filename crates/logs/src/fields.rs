@@ -7,11 +7,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use mainspring_context::Scope;
 use tracing::field::{Field, Visit};
 
+use crate::form::is_plain;
 use crate::mask::{MASK, is_secret};
-use crate::produce::{PRODUCE_ONLY, WRITE_ONLY};
 
 /// The event's message, under its name in the record.
-pub(crate) const MESSAGE: &str = "msg";
+const MESSAGE: &str = "msg";
 /// A chain of causes that goes round in circles ends here.
 const MAX_CAUSES: usize = 32;
 
@@ -26,20 +26,58 @@ pub(crate) enum Kind {
     Cause,
 }
 
+/// A field that means something to the layer itself, and is looked for in every line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    Message,
+    /// Keeps a line, or every line in a span, from being produced: `write_only = true`.
+    WriteOnly,
+    /// Keeps a line, or every line in a span, from being written: `produce_only = true`.
+    ProduceOnly,
+    TeamId,
+    LogSource,
+    LogSourceId,
+    WorkflowId,
+    WorkflowRunId,
+    WorkflowType,
+}
+
+impl Known {
+    fn by_name(name: &str) -> Option<Self> {
+        Some(match name {
+            MESSAGE => Self::Message,
+            "write_only" => Self::WriteOnly,
+            "produce_only" => Self::ProduceOnly,
+            "team_id" => Self::TeamId,
+            "log_source" => Self::LogSource,
+            "log_source_id" => Self::LogSourceId,
+            "workflow_id" => Self::WorkflowId,
+            "workflow_run_id" => Self::WorkflowRunId,
+            "workflow_type" => Self::WorkflowType,
+            _ => return None,
+        })
+    }
+}
+
 /// One value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Value<'a> {
     pub(crate) name: &'static str,
+    pub(crate) known: Option<Known>,
     pub(crate) kind: Kind,
+    /// Name and text stand in a JSON string as they are.
+    pub(crate) plain: bool,
     pub(crate) text: &'a str,
     /// The text is only a beginning.
     pub(crate) cut: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Entry {
     name: &'static str,
+    known: Option<Known>,
     kind: Kind,
+    plain: bool,
     cut: bool,
     /// Where its text ends; it begins where the one before ends.
     end: usize,
@@ -63,25 +101,42 @@ impl Fields {
         self.entries.is_empty()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Value<'_>> {
-        self.entries.iter().scan(0, |start, entry| {
-            let text = &self.text[*start..entry.end];
-            *start = entry.end;
-            Some(Value { name: entry.name, kind: entry.kind, text, cut: entry.cut })
-        })
+    /// Becomes the same as `other`, in the room that is there.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.text.clone_from(&other.text);
+        self.entries.clone_from(&other.entries);
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<Value<'_>> {
-        self.iter().find(|value| value.name == name)
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Value<'_>> {
+        (0..self.entries.len()).map(|index| self.value(index))
+    }
+
+    pub(crate) fn get(&self, known: Known) -> Option<Value<'_>> {
+        self.entries.iter().position(|entry| entry.known == Some(known)).map(|index| self.value(index))
+    }
+
+    fn value(&self, index: usize) -> Value<'_> {
+        let Entry { name, known, kind, plain, cut, end } = self.entries[index];
+        Value { name, known, kind, plain, text: &self.text[self.start(index)..end], cut }
+    }
+
+    fn start(&self, index: usize) -> usize {
+        index.checked_sub(1).map_or(0, |before| self.entries[before].end)
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.name == name)
     }
 
     /// Puts every value of an inner span over these.
     pub(crate) fn put_all(&mut self, inner: &Self) {
         for value in inner.iter() {
             // The layers' span repeats what the scope says.
-            if self.get(value.name).is_none_or(|same| same.text != value.text || same.kind != value.kind) {
+            let same = self.position(value.name).map(|index| self.value(index));
+            if same.is_none_or(|same| same.text != value.text || same.kind != value.kind) {
                 self.text.push_str(value.text);
-                self.close(value.name, value.kind, value.cut);
+                let Value { name, known, kind, plain, cut, .. } = value;
+                self.push(Entry { name, known, kind, plain, cut, end: self.text.len() });
             }
         }
     }
@@ -112,7 +167,7 @@ impl Fields {
             attempt = Some(workflow.attempt);
         }
         if let Some(attempt) = attempt {
-            self.put_literal("attempt", attempt);
+            self.put_number("attempt", attempt);
         }
     }
 
@@ -127,30 +182,41 @@ impl Fields {
         self.close(name, Kind::Text, cut);
     }
 
-    fn put_literal(&mut self, name: &'static str, literal: impl fmt::Display) {
-        // Writing to a String cannot fail.
-        let _ = write!(self.text, "{literal}");
+    fn put_number(&mut self, name: &'static str, number: impl itoa::Integer) {
+        self.put_literal(name, itoa::Buffer::new().format(number));
+    }
+
+    fn put_literal(&mut self, name: &'static str, literal: &str) {
+        self.text.push_str(literal);
         self.close(name, Kind::Literal, false);
     }
 
     /// Makes what was written since the last value one more, and forgets an earlier one of its name.
     fn close(&mut self, name: &'static str, kind: Kind, cut: bool) {
-        if kind != Kind::Cause {
-            self.remove(name);
-            // The two exclude each other: the innermost wins.
-            match name {
-                WRITE_ONLY => self.remove(PRODUCE_ONLY),
-                PRODUCE_ONLY => self.remove(WRITE_ONLY),
-                _ => {}
-            }
-        }
-        self.entries.push(Entry { name, kind, cut, end: self.text.len() });
+        let end = self.text.len();
+        let plain = is_plain(name) && is_plain(&self.text[self.start(self.entries.len())..]);
+        self.push(Entry { name, known: Known::by_name(name), kind, plain, cut, end });
     }
 
-    fn remove(&mut self, name: &str) {
-        let Some(first) = self.entries.iter().position(|entry| entry.name == name) else { return };
+    fn push(&mut self, mut entry: Entry) {
+        if entry.kind != Kind::Cause {
+            self.remove(self.position(entry.name));
+            // The two exclude each other: the innermost wins.
+            let other = match entry.known {
+                Some(Known::WriteOnly) => Some(Known::ProduceOnly),
+                Some(Known::ProduceOnly) => Some(Known::WriteOnly),
+                _ => None,
+            };
+            self.remove(other.and_then(|other| self.entries.iter().position(|entry| entry.known == Some(other))));
+            entry.end = self.text.len();
+        }
+        self.entries.push(entry);
+    }
+
+    fn remove(&mut self, position: Option<usize>) {
+        let Some(first) = position else { return };
         let causes = self.entries[first + 1..].iter().take_while(|entry| entry.kind == Kind::Cause).count();
-        let start = first.checked_sub(1).map_or(0, |before| self.entries[before].end);
+        let start = self.start(first);
         let end = self.entries[first + causes].end;
         self.text.replace_range(start..end, "");
         self.entries.drain(first..=first + causes);
@@ -192,11 +258,15 @@ impl Recorder<'_> {
     }
 
     fn put(&mut self, field: &Field, write: impl Fn(&mut Capped<'_>) -> fmt::Result) {
+        self.put_as(field, Kind::Text, write);
+    }
+
+    fn put_as(&mut self, field: &Field, kind: Kind, write: impl Fn(&mut Capped<'_>) -> fmt::Result) {
         let Some(name) = self.name(field) else { return };
         if is_secret(name) {
             return self.fields.put_text(name, MASK, MASK.len());
         }
-        self.put_guarded(name, Kind::Text, write);
+        self.put_guarded(name, kind, write);
     }
 
     /// A `Debug` that panics must not take down who logs.
@@ -214,12 +284,12 @@ impl Recorder<'_> {
         self.fields.close(name, kind, cut);
     }
 
-    fn put_literal(&mut self, field: &Field, literal: impl fmt::Display) {
+    fn put_number(&mut self, field: &Field, number: impl itoa::Integer) {
         let Some(name) = self.name(field) else { return };
         if is_secret(name) {
             return self.fields.put_text(name, MASK, MASK.len());
         }
-        self.fields.put_literal(name, literal);
+        self.fields.put_number(name, number);
     }
 }
 
@@ -235,40 +305,39 @@ impl Visit for Recorder<'_> {
     fn record_bool(&mut self, field: &Field, value: bool) {
         // `has_token = true` gives nothing away.
         if let Some(name) = self.name(field) {
-            self.fields.put_literal(name, value);
+            self.fields.put_literal(name, if value { "true" } else { "false" });
         }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.put_literal(field, value);
+        self.put_number(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.put_literal(field, value);
+        self.put_number(field, value);
     }
 
     fn record_i128(&mut self, field: &Field, value: i128) {
         // Beyond 64 bits readers of JSON round, so it is a text.
         match i64::try_from(value) {
-            Ok(value) => self.put_literal(field, value),
+            Ok(value) => self.put_number(field, value),
             Err(_) => self.put(field, |text| write!(text, "{value}")),
         }
     }
 
     fn record_u128(&mut self, field: &Field, value: u128) {
         match u64::try_from(value) {
-            Ok(value) => self.put_literal(field, value),
+            Ok(value) => self.put_number(field, value),
             Err(_) => self.put(field, |text| write!(text, "{value}")),
         }
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         // JSON has no word for infinity.
-        if value.is_finite() {
-            self.put_literal(field, format_args!("{value:?}"));
-        } else {
-            self.put(field, |text| write!(text, "{value}"));
+        if !value.is_finite() {
+            return self.put(field, |text| write!(text, "{value}"));
         }
+        self.put_as(field, Kind::Literal, |text| write!(text, "{value:?}"));
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {

@@ -14,6 +14,8 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::fields::{Fields, Recorder};
 use crate::form::{Form, Line};
 use crate::gate::LiveLevels;
+use crate::ids::Ids;
+use crate::moment::Moment;
 use crate::produce::{Complaint, Offered, Outlet, Sinks, sinks_of, stamp};
 use crate::settings::MIN_LINE;
 use crate::writer::Sink;
@@ -21,7 +23,9 @@ use crate::writer::Sink;
 /// Buffers of a thread, kept from line to line. Taken out while in use: a value's `Debug` may log as well.
 #[derive(Default)]
 struct Scratch {
+    ids: Ids,
     fields: Fields,
+    moment: Moment,
     line: String,
 }
 
@@ -108,12 +112,12 @@ where
             return;
         }
         // A thread that is ending has no scratch any more, and may still log.
-        let Scratch { mut fields, mut line } = SCRATCH.try_with(Cell::take).unwrap_or_default();
+        let Scratch { mut ids, mut fields, mut moment, mut line } = SCRATCH.try_with(Cell::take).unwrap_or_default();
         fields.clear();
         line.clear();
         let scope = mainspring_context::current();
         if let Some(scope) = &scope {
-            fields.put_scope(scope, self.outer_limit());
+            fields.copy_from(ids.of(scope, self.outer_limit()));
         }
         let mut function = None;
         for span in context.event_scope(event).into_iter().flat_map(|spans| spans.from_root()) {
@@ -131,10 +135,12 @@ where
         let now = (self.clock)().max(UNIX_EPOCH);
         let outlet = self.produce.as_ref().map(|(_, outlet)| outlet);
         let outlet = outlet.filter(|_| sinks != Sinks::WriteOnly && taken.is_some_and(|taken| taken.produced));
-        let (micros, time) = if outlet.is_some() { stamp(now) } else { (0, now) };
+        let (micros, now) = if outlet.is_some() { stamp(now) } else { (0, now) };
+        moment.set(now);
+        let time = &moment;
         let level = *metadata.level();
-        let offered =
-            outlet.map_or(Offered::Not(None), |outlet| outlet.offer(level, micros, &fields, self.limit, &mut line));
+        let offered = outlet
+            .map_or(Offered::Not(None), |outlet| outlet.offer(level, (micros, time), &fields, self.limit, &mut line));
         // What is for users alone and cannot be produced is better written than lost.
         let is_written = taken.is_none_or(|taken| match offered {
             Offered::Taken => taken.written && sinks != Sinks::ProduceOnly,
@@ -160,6 +166,6 @@ where
             );
             self.sink.write(&line);
         }
-        let _ = SCRATCH.try_with(|scratch| scratch.set(Scratch { fields, line }));
+        let _ = SCRATCH.try_with(|scratch| scratch.set(Scratch { ids, fields, moment, line }));
     }
 }

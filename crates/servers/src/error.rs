@@ -107,7 +107,7 @@ pub enum ServersError {
         /// What is wrong with it.
         reason: String,
     },
-    /// `go install` failed.
+    /// `go install`, or `go build`, failed.
     #[error("`{command}` failed ({outcome}):{}", shown(lines))]
     GoInstall {
         /// The command.
@@ -174,6 +174,14 @@ pub enum ServersError {
         exit: Exit,
         /// Its last lines, oldest first.
         lines: Vec<String>,
+    },
+    /// A certificate for a server could not be made.
+    #[error("cannot make a certificate for {name}: {source}")]
+    Certificate {
+        /// The server.
+        name: String,
+        /// The cause.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// A port that was asked for is taken.
     #[error(

@@ -6,6 +6,7 @@
 //! - [`TemporalDevServer`] is the dev server of Temporal's own CLI; [`TimeSkippingServer`] is Temporal's test server,
 //!   whose clock jumps over what is only waited for.
 //! - [`Postgres`], [`S3`] and [`Kafka`] are what products' activities talk to.
+//! - [`KubeApi`] is Kubernetes' API server with its etcd, without anybody who would run a pod.
 //! - [`proxy`] records, delays, hangs, refuses and cuts gRPC calls.
 //!
 //! ```no_run
@@ -29,6 +30,7 @@ mod error;
 mod grpc;
 mod java;
 mod kafka;
+mod kube_api;
 mod launch;
 mod ports;
 mod postgres;
@@ -42,6 +44,7 @@ pub mod tools;
 
 pub use error::{Attempt, ServersError};
 pub use kafka::{Kafka, KafkaBuilder};
+pub use kube_api::{KubeApi, KubeApiBuilder};
 pub use postgres::{Postgres, PostgresBuilder};
 pub use s3::{S3, S3Builder};
 pub use temporal_dev::{LogLevel, SearchAttributeType, TemporalDevServer, TemporalDevServerBuilder};

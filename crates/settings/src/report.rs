@@ -99,13 +99,29 @@ impl Report {
     /// Names of the environment that begin with `MAINSPRING_` and that nothing reads. Kubernetes' own
     /// `*_SERVICE_HOST` and `*_PORT*` are not ours.
     pub fn unknown(&self) -> Vec<UnknownName> {
-        let names = |entry: &'_ Entry| -> Vec<String> {
-            entry.aliases.iter().map(|alias| (*alias).to_owned()).chain([entry.name.to_string()]).collect()
-        };
-        let known: Vec<String> = self.settings.iter().flat_map(names).collect();
+        let known = self.names();
         let ours = self.env.iter().filter(|name| name.starts_with("MAINSPRING_") && !injected_by_kubernetes(name));
         let unknown = ours.filter(|name| !known.contains(name) && name.as_str() != "MAINSPRING_CACHE");
         unknown.map(|name| UnknownName { name: name.clone(), did_you_mean: nearest(name, &known) }).collect()
+    }
+
+    /// Whether a section reads a setting of that name, by its own or by another one.
+    pub fn knows(&self, name: &str) -> bool {
+        self.names()
+            .iter()
+            .any(|known| known.strip_suffix('*').map_or(known == name, |family| name.starts_with(family)))
+    }
+
+    /// The known name that somebody may have meant by this one.
+    pub fn nearest(&self, name: &str) -> Option<String> {
+        nearest(name, &self.names())
+    }
+
+    fn names(&self) -> Vec<String> {
+        let names = |entry: &'_ Entry| -> Vec<String> {
+            entry.aliases.iter().map(|alias| (*alias).to_owned()).chain([entry.name.to_string()]).collect()
+        };
+        self.settings.iter().flat_map(names).collect()
     }
 
     /// Whether `config check` passes: nothing is wrong, and nothing is unknown.

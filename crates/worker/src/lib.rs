@@ -4,6 +4,7 @@
 //! the `main` of a worker binary; [`Host`] is the same inside somebody's own `main`.
 
 mod alone;
+mod baked;
 mod drain;
 mod gate;
 mod heap;
@@ -15,6 +16,7 @@ mod registry;
 mod run;
 
 pub use alone::{Beat, LoneAttempt, LoneOutcome, RunningLoneAttempt};
+pub use baked::version;
 pub use drain::{Attempts, Limits, RunningAttempt, Sum};
 pub use gate::{GATE_BYTES, GateFailure, GateInput, GateReport, GateType, REPLAY_GATE};
 pub use host::{Host, HostError, Report, RunningHost, Versioning, WorkerSettings, cache_size};

@@ -14,6 +14,7 @@ use crate::{Host, HostError, Product, Registry, Report, heap};
 
 const USAGE: &str = "\
 A Temporal worker built with Mainspring. It takes no arguments: settings come from the environment and temporal.toml.
+--version says which build it is.
 
   TEMPORAL_ADDRESS=127.0.0.1:7233 TEMPORAL_NAMESPACE=default THIS-BINARY
 
@@ -133,10 +134,7 @@ fn arguments() -> Arguments {
     match first.as_deref() {
         None => Arguments::None,
         Some("-h" | "--help") => Arguments::Say(USAGE.to_owned(), 0),
-        Some("-V" | "--version") => {
-            let build = std::env::var("TEMPORAL_WORKER_BUILD_ID").unwrap_or_else(|_| "unset".to_owned());
-            Arguments::Say(format!("mainspring worker {} build id {build}\n", env!("CARGO_PKG_VERSION")), 0)
-        }
+        Some("-V" | "--version") => Arguments::Say(format!("{} {}\n", program(), crate::version()), 0),
         Some(other) => Arguments::Say(format!("error: {other} is not an argument of a worker\n\n{USAGE}"), 64),
     }
 }

@@ -112,10 +112,8 @@ fn what_cannot_be_checked_is_said_with_what_to_do() {
     assert!(said.ends_with("commit what `contracts update` writes, or name their folder with --schemas\n"), "{said}");
     let output = contracts(&["check", "--product", "boarding"]);
     assert_eq!(output.status.code(), Some(64));
-    assert_eq!(
-        text(&output.stderr),
-        "error: there is no product boarding: there is general-purpose, onboarding, travelling-salesman-solver, analytics\n"
-    );
+    let said = text(&output.stderr);
+    assert!(said.starts_with("error: there is no product boarding: there is general-purpose, onboarding, "), "{said}");
 }
 
 #[test]

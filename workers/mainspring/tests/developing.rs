@@ -54,7 +54,11 @@ async fn a_product_without_its_settings_is_left_out_by_name_and_the_others_run()
     let analytics = exit.lines.iter().find(|line| line.starts_with("left out: product analytics on analytics: "));
     assert!(analytics.is_some_and(|line| line.contains("ANALYTICS_DATABASE_URL is missing")), "{:?}", exit.lines);
     let queues: Vec<&String> = exit.lines.iter().filter(|line| line.starts_with("queue ")).collect();
-    assert_eq!(queues, ["queue      general-purpose-task-queue (general-purpose, travelling-salesman-solver)"]);
+    assert!(
+        queues.iter().any(|line| line.starts_with("queue      general-purpose-task-queue (general-purpose")),
+        "{queues:?}"
+    );
+    assert!(!queues.iter().any(|line| line.contains("(onboarding)") || line.contains("(analytics)")), "{queues:?}");
     Ok(())
 }
 
@@ -188,10 +192,8 @@ fn a_worker_of_nothing_known_is_refused_with_what_there_is() -> Outcome {
     assert!(talk.starts_with("error: there is no product biling: there is general-purpose"), "{talk}");
     let (code, _, talk) = run(MAINSPRING, &["worker", "start", "--task-queue", "nowhere"])?;
     assert_eq!(code, 64);
-    assert!(
-        talk.starts_with("error: no product is on task queue nowhere: there is analytics, general-purpose-task-queue"),
-        "{talk}"
-    );
+    assert!(talk.starts_with("error: no product is on task queue nowhere: there is "), "{talk}");
+    assert!(talk.contains("analytics, ") && talk.contains("general-purpose-task-queue"), "{talk}");
     let (code, _, talk) = run(MAINSPRING, &["dev", "--products", "biling"])?;
     assert_eq!(code, 64);
     assert!(talk.contains("there is no product biling"), "{talk}");

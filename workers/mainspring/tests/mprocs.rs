@@ -1,5 +1,6 @@
 //! The process manager's file in the real mprocs, in a real terminal: what dies comes back, and q ends everything.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -14,17 +15,29 @@ use nix::errno::Errno;
 use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::Value;
 
 type Outcome = Result<(), TestError>;
 
 const MAINSPRING: &str = env!("CARGO_BIN_EXE_mainspring");
-const QUEUES: [&str; 3] = ["general-purpose-task-queue", "analytics", "onboarding"];
+
+/// The worker that dies, and one beside it.
+const DIES: &str = "analytics";
+const STAYS: &str = "general-purpose-task-queue";
 
 /// The longest wait for an event.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// mprocs brings back only what has run for a second: what ends at once would end again.
 const ITS_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Every task queue of the registry.
+fn queues() -> Result<Vec<String>, TestError> {
+    let listed = program(MAINSPRING).args(["products", "-o", "json"]).output()?;
+    let listed: Value = serde_json::from_slice(&listed.stdout)?;
+    let queues = listed["products"].as_array().into_iter().flatten().filter_map(|it| it["task_queue"].as_str());
+    Ok(queues.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect())
+}
 
 /// mprocs in a terminal of its own, which it thinks a person looks at.
 struct Terminal {
@@ -98,9 +111,9 @@ fn pids(folder: &Path, name: &str) -> Result<Vec<i32>, TestError> {
 }
 
 /// The error with every log: what a person would see in the terminal.
-fn with_logs(folder: &Path, error: &TestError) -> TestError {
+fn with_logs(folder: &Path, queues: &[String], error: &TestError) -> TestError {
     let mut text = error.to_string();
-    for name in ["temporal"].into_iter().chain(QUEUES) {
+    for name in ["temporal"].into_iter().chain(queues.iter().map(String::as_str)) {
         let log = fs::read_to_string(folder.join(format!("{name}.log"))).unwrap_or_default();
         text.push_str(&format!("\n── {name} {:?}\n{log}", pids(folder, name)));
     }
@@ -127,20 +140,20 @@ async fn a_worker_that_dies_comes_back_and_quitting_ends_all() -> Outcome {
     command.env("ANALYTICS_DATABASE_URL", "sqlite:nowhere.db");
     command.arg("--config").arg(folder.join("mprocs.yaml")).arg("--log-dir").arg(folder);
     let mut terminal = Terminal::open(command)?;
-    watched(folder, &mut terminal, &address).await.map_err(|error| with_logs(folder, &error))
+    let queues = queues()?;
+    watched(folder, &queues, &mut terminal, &address).await.map_err(|error| with_logs(folder, &queues, &error))
 }
 
-async fn watched(folder: &Path, terminal: &mut Terminal, address: &str) -> Outcome {
-    until("every worker polls", || Ok(QUEUES.iter().all(|queue| polling(folder, queue) == 1))).await?;
-    let queue = QUEUES[1];
-    let started = fs::metadata(folder.join(format!("{queue}.pids")))?.modified()?;
+async fn watched(folder: &Path, queues: &[String], terminal: &mut Terminal, address: &str) -> Outcome {
+    until("every worker polls", || Ok(queues.iter().all(|queue| polling(folder, queue) == 1))).await?;
+    let started = fs::metadata(folder.join(format!("{DIES}.pids")))?.modified()?;
     until("mprocs would bring it back", || Ok(started.elapsed()? > ITS_PATIENCE * 2)).await?;
-    let first = pids(folder, queue)?;
+    let first = pids(folder, DIES)?;
     assert_eq!(first.len(), 1, "{first:?}");
     kill(Pid::from_raw(first[0]), Signal::SIGKILL)?;
-    until("the worker is back", || Ok(polling(folder, queue) == 2)).await?;
-    assert_eq!(pids(folder, queue)?.len(), 2, "one process after the other");
-    assert_eq!(pids(folder, QUEUES[0])?.len(), 1, "its neighbour was left alone");
+    until("the worker is back", || Ok(polling(folder, DIES) == 2)).await?;
+    assert_eq!(pids(folder, DIES)?.len(), 2, "one process after the other");
+    assert_eq!(pids(folder, STAYS)?.len(), 1, "its neighbour was left alone");
 
     terminal.press(b'q')?;
     let mut status = None;
@@ -150,7 +163,7 @@ async fn watched(folder: &Path, terminal: &mut Terminal, address: &str) -> Outco
     })
     .await?;
     assert!(status.is_some_and(|status| status.success()), "{status:?}");
-    for name in ["temporal"].into_iter().chain(QUEUES) {
+    for name in ["temporal"].into_iter().chain(queues.iter().map(String::as_str)) {
         for pid in pids(folder, name)? {
             until("no process is left", || Ok(kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH))).await?;
         }

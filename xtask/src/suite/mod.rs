@@ -23,8 +23,7 @@ use crate::{
 };
 
 /// The crates that have slow tests, by the feature that each has for them.
-const SLOW_TIER: &str =
-    "mainspring-tests/full,general-purpose-worker/full,mainspring-logs/full,mainspring-log-entries/full";
+const SLOW_TIER: &str = "mainspring-tests/full,mainspring-command/full,general-purpose-worker/full,mainspring-logs/full,mainspring-log-entries/full,chart-tests/full";
 
 /// Tests wait for servers most of the time, and libtest would run one a core.
 const TESTS_PER_CORE: usize = 2;

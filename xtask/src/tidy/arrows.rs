@@ -87,10 +87,12 @@ const HOUSE: &[(&str, &[&str])] = &[
         ],
     ),
     ("xtask", &["mainspring-servers"]),
+    ("chart-tests", &["mainspring-servers"]),
 ];
 
 /// Crates that know no SDK: they build in seconds, and serve others too.
-const WITHOUT_SDK: [&str; 4] = ["mainspring-servers", "mainspring-macros", "mainspring-context", "xtask"];
+const WITHOUT_SDK: [&str; 5] =
+    ["mainspring-servers", "mainspring-macros", "mainspring-context", "xtask", "chart-tests"];
 
 /// What a contract never brings into a web backend, by the beginning of its name.
 const NOT_IN_CONTRACTS: [&str; 22] = [
@@ -140,6 +142,8 @@ enum Place {
 
 impl Place {
     fn of(folder: &str) -> Self {
+        // What `new product` writes keeps to the rules of the place that it is written to.
+        let folder = folder.strip_prefix("crates/cli/template/").unwrap_or(folder);
         match folder.split('/').collect::<Vec<_>>()[..] {
             ["products", _, "contract"] => Self::Contract,
             ["products", _] => Self::Product,
@@ -195,7 +199,7 @@ fn fault_inside(name: &str, from: Place, to: &str, place: Place, dev: bool) -> O
         Place::WorkerBinary => {
             ["mainspring", "mainspring-cli"].contains(&to)
                 || place == Place::Product
-                || (dev && ["mainspring-testing", "mainspring-servers"].contains(&to))
+                || (dev && ["mainspring-testing", "mainspring-servers", "chart-tests"].contains(&to))
         }
         Place::Example => ["mainspring-caller", "mainspring-outbox"].contains(&to) || place == Place::Contract || dev,
         Place::House => {

@@ -6,6 +6,7 @@
 mod activities;
 mod architecture;
 mod arrows;
+mod dockerfile;
 mod lints;
 mod names;
 mod places;
@@ -72,6 +73,7 @@ fn judge(sources: &[Source], metadata: &Value) -> Result<Vec<Finding>, Failure> 
     findings.extend(size::check_exceptions(sources));
     findings.extend(architecture::check(sources));
     findings.extend(arrows::check(metadata)?);
+    findings.extend(dockerfile::check(sources, metadata)?);
     findings.sort();
     Ok(findings)
 }
@@ -98,7 +100,9 @@ mod tests {
         let metadata = json!({ "workspace_root": "/x", "packages": [package] });
         let found: Vec<String> = judge(&sources, &metadata).unwrap().into_iter().map(|finding| finding.path).collect();
         let expected = [
+            ".dockerignore",
             "ARCHITECTURE.md",
+            "Dockerfile",
             "a/Cargo.toml",
             "a/broken.rs",
             "a/large.rs",

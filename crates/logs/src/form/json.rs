@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Line, MARK, is_no_field, level_name};
-use crate::fields::{Kind, MESSAGE, Value};
+use crate::fields::{Kind, Known, Value};
 
 const END_CUT: &str = ",\"cut\":true}\n";
 /// The most of a logger's or file's name; those of a record of the `log` crate can be any text.
@@ -17,13 +17,12 @@ pub(super) fn push(line: &Line<'_>, limit: usize, out: &mut String) -> bool {
     let metadata = line.metadata;
     let mut cut = false;
     out.push_str("{\"timestamp\":\"");
-    // Writing to a String cannot fail.
-    let _ = write!(out, "{}", humantime::format_rfc3339_micros(line.time));
-    out.push_str("\",\"level\":\"");
+    line.time.push_micros('T', out);
+    out.push_str("Z\",\"level\":\"");
     out.push_str(level_name(*metadata.level()));
     out.push_str("\",\"msg\":");
     let room = out.len() + limit / 2;
-    match line.fields.get(MESSAGE) {
+    match line.fields.get(Known::Message) {
         Some(message) => cut |= push_text(out, message.text, message.cut, room) != Fit::Whole,
         None => out.push_str("\"\""),
     }
@@ -40,8 +39,8 @@ pub(super) fn push(line: &Line<'_>, limit: usize, out: &mut String) -> bool {
         }
     }
     if let Some(lineno) = metadata.line() {
-        // Writing to a String cannot fail.
-        let _ = write!(out, ",\"lineno\":{lineno}");
+        out.push_str(",\"lineno\":");
+        out.push_str(itoa::Buffer::new().format(lineno));
     }
     if let Some(function) = line.function {
         let before = out.len();
@@ -51,8 +50,11 @@ pub(super) fn push(line: &Line<'_>, limit: usize, out: &mut String) -> bool {
             out.truncate(before);
         }
     }
-    let mut values = line.fields.iter().filter(|value| !is_no_field(value.name)).peekable();
+    let mut values = line.fields.iter().filter(|value| !is_no_field(value)).peekable();
     while let Some(value) = values.next() {
+        if push_plain(out, &value, end) {
+            continue;
+        }
         let before = out.len();
         out.push(',');
         let mut fit = push_text(out, value.name, false, end);
@@ -78,6 +80,23 @@ pub(super) fn push(line: &Line<'_>, limit: usize, out: &mut String) -> bool {
     }
     out.push_str(if cut { END_CUT } else { "}\n" });
     cut
+}
+
+/// Appends the field if it can stand there as it is, as nearly all can. False, and nothing is done, where it cannot.
+fn push_plain(out: &mut String, value: &Value<'_>, end: usize) -> bool {
+    let quote = match value.kind {
+        Kind::Text => "\"",
+        Kind::Literal => "",
+        Kind::Chain | Kind::Cause => return false,
+    };
+    let length = value.name.len() + value.text.len() + ",\"\":\"\"".len();
+    if !value.plain || value.cut || out.len() + length > end {
+        return false;
+    }
+    for part in [",\"", value.name, "\":", quote, value.text, quote] {
+        out.push_str(part);
+    }
+    true
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,25 +174,30 @@ fn push_chain<'a>(out: &mut String, errors: impl Iterator<Item = Value<'a>>, end
     fit
 }
 
-/// Bytes that end a stretch of plain text. 0xc2 begins the control characters of Unicode's second block, among others.
-const ESCAPED: [bool; 256] = {
-    let mut bytes = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        bytes[byte] = true;
-        byte += 1;
-    }
-    bytes[b'"' as usize] = true;
-    bytes[b'\\' as usize] = true;
-    bytes[0x7f] = true;
-    bytes[0xc2] = true;
-    bytes
-};
+/// Whether a byte ends a stretch of plain text. 0xc2 begins the control characters of Unicode's second block, among others.
+const fn is_escaped(byte: u8) -> bool {
+    // Not `||`: without jumps many bytes are looked at in one instruction.
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (byte == 0x7f) | (byte == 0xc2)
+}
+
+/// Where plain text ends, if it does.
+fn end_of_plain(text: &[u8]) -> Option<usize> {
+    let mut blocks = text.chunks_exact(16);
+    let plain =
+        blocks.by_ref().take_while(|block| !block.iter().fold(false, |any, byte| any | is_escaped(*byte))).count();
+    let from = plain * 16;
+    text[from..].iter().position(|byte| is_escaped(*byte)).map(|at| from + at)
+}
+
+/// Whether a text stands in a JSON string as it is.
+pub(crate) fn is_plain(text: &str) -> bool {
+    end_of_plain(text.as_bytes()).is_none()
+}
 
 /// The inside of a JSON string. Control characters of Unicode's second block are escaped as well: terminals obey some.
 pub(super) fn push_escaped(out: &mut String, text: &str) {
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| ESCAPED[usize::from(byte)]) {
+    while let Some(at) = end_of_plain(rest.as_bytes()) {
         let (plain, from) = rest.split_at(at);
         out.push_str(plain);
         let mut chars = from.chars();

@@ -3,15 +3,13 @@
 mod json;
 mod text;
 
-use std::time::SystemTime;
-
 use tracing::{Level, Metadata};
 
-use crate::fields::{Fields, MESSAGE};
-use crate::produce::{PRODUCE_ONLY, WRITE_ONLY};
+use crate::fields::{Fields, Known, Value};
+use crate::moment::Moment;
 use crate::{Destination, LogFormat};
 
-pub(crate) use json::push_text as push_json_text;
+pub(crate) use json::{is_plain, push_text as push_json_text};
 
 /// Stands where something was left out.
 const MARK: &str = "…[cut]";
@@ -26,7 +24,7 @@ pub(crate) enum Form {
 /// What a line says.
 #[derive(Debug)]
 pub(crate) struct Line<'a> {
-    pub(crate) time: SystemTime,
+    pub(crate) time: &'a Moment,
     pub(crate) metadata: &'a Metadata<'a>,
     pub(crate) fields: &'a Fields,
     pub(crate) in_scope: bool,
@@ -35,8 +33,8 @@ pub(crate) struct Line<'a> {
 }
 
 /// What is among the fields and is shown elsewhere, or says where a line goes.
-fn is_no_field(name: &str) -> bool {
-    matches!(name, MESSAGE | WRITE_ONLY | PRODUCE_ONLY)
+const fn is_no_field(value: &Value<'_>) -> bool {
+    matches!(value.known, Some(Known::Message | Known::WriteOnly | Known::ProduceOnly))
 }
 
 /// A level in lower case, as the peers of this record write it.

@@ -6,7 +6,7 @@ use tracing::Level;
 
 use super::json::push_escaped;
 use super::{Line, MARK, is_no_field};
-use crate::fields::{Kind, MESSAGE, Value};
+use crate::fields::{Kind, Known, Value};
 
 const DIM: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
@@ -17,8 +17,8 @@ pub(super) fn push(line: &Line<'_>, colour: bool, limit: usize, out: &mut String
     let start = out.len();
     let paint = |code: &'static str| if colour { code } else { "" };
     out.push_str(paint(DIM));
-    // Writing to a String cannot fail.
-    let _ = write!(out, "{}", humantime::format_rfc3339_millis(line.time));
+    line.time.push_millis(out);
+    out.push('Z');
     out.push_str(paint(RESET));
     out.push(' ');
     let (level, code) = match *line.metadata.level() {
@@ -33,7 +33,7 @@ pub(super) fn push(line: &Line<'_>, colour: bool, limit: usize, out: &mut String
     out.push_str(paint(RESET));
     out.push(' ');
     let mut cut = false;
-    if let Some(message) = line.fields.get(MESSAGE) {
+    if let Some(message) = line.fields.get(Known::Message) {
         push_message(out, message.text);
         cut |= message.cut;
         if message.cut {
@@ -42,7 +42,7 @@ pub(super) fn push(line: &Line<'_>, colour: bool, limit: usize, out: &mut String
     }
     out.push_str(paint(DIM));
     for value in line.fields.iter() {
-        if is_no_field(value.name) || (line.in_scope && LEFT_OUT.contains(&value.name)) {
+        if is_no_field(&value) || (line.in_scope && LEFT_OUT.contains(&value.name)) {
             continue;
         }
         push_field(out, &value);

@@ -19,18 +19,14 @@ use tracing::Level;
 pub(crate) use complaint::Complaint;
 pub use rules::LogRules;
 pub use sinks::Sinks;
-pub(crate) use sinks::{PRODUCE_ONLY, WRITE_ONLY, sinks_of};
+pub(crate) use sinks::sinks_of;
 pub use source::{LogSource, SourceId};
 pub(crate) use stamp::stamp;
 
-use crate::fields::{Fields, Kind, MESSAGE};
+use crate::fields::{Fields, Known};
 use crate::kafka::{Dropped, Queue};
+use crate::moment::Moment;
 
-/// Fields that say which source a line is of, over every rule.
-const LOG_SOURCE: &str = "log_source";
-const LOG_SOURCE_ID: &str = "log_source_id";
-/// The field without which nothing is produced.
-const TEAM_ID: &str = "team_id";
 /// Workflow types that are warned of, for each cause; more are only counted.
 const WARNED: usize = 100;
 /// The longest name and id of a source, in bytes: they are keys of tables.
@@ -63,14 +59,16 @@ impl Outlet {
     pub(crate) fn offer(
         &self,
         level: Level,
-        at_micros: u64,
+        (at_micros, time): (u64, &Moment),
         fields: &Fields,
         limit: usize,
         record: &mut String,
     ) -> Offered {
-        let text = |name| fields.get(name).map(|value| value.text).filter(|text| !text.is_empty());
-        let (Some(team), Some(run)) = (fields.get(TEAM_ID), text("workflow_run_id")) else { return Offered::Not(None) };
-        let workflow_type = text("workflow_type").unwrap_or_default();
+        let text = |field| fields.get(field).map(|value| value.text).filter(|text| !text.is_empty());
+        let (Some(team), Some(run)) = (fields.get(Known::TeamId), text(Known::WorkflowRunId)) else {
+            return Offered::Not(None);
+        };
+        let workflow_type = text(Known::WorkflowType).unwrap_or_default();
         let Some(team) = team_id(team.text) else {
             return self.refuse(Dropped::BadTeamId, workflow_type, || Complaint::BadTeamId {
                 workflow_type: workflow_type.to_owned(),
@@ -78,13 +76,13 @@ impl Outlet {
             });
         };
         let rule = self.rules.source(workflow_type);
-        let Some(source) = text(LOG_SOURCE).or_else(|| rule.map(LogSource::name)) else {
+        let Some(source) = text(Known::LogSource).or_else(|| rule.map(LogSource::name)) else {
             return self.refuse(Dropped::NoSource, workflow_type, || Complaint::NoSource {
                 workflow_type: workflow_type.to_owned(),
             });
         };
-        let workflow_id = text("workflow_id").unwrap_or_default();
-        let id = text(LOG_SOURCE_ID).or_else(|| rule.and_then(|rule| rule.id_in(workflow_id)));
+        let workflow_id = text(Known::WorkflowId).unwrap_or_default();
+        let id = text(Known::LogSourceId).or_else(|| rule.and_then(|rule| rule.id_in(workflow_id)));
         // A part of an id is a row that nobody finds.
         let Some(id) = id.filter(|id| !id.is_empty() && id.len() <= MAX_ID && source.len() <= MAX_ID) else {
             return self.refuse(Dropped::NoSourceId, workflow_type, || Complaint::NoSourceId {
@@ -92,10 +90,10 @@ impl Outlet {
                 workflow_id: workflow_id.to_owned(),
             });
         };
-        let message = fields.get(MESSAGE).filter(|message| message.kind != Kind::Cause);
+        let message = fields.get(Known::Message);
         let (message, cut) = message.map_or(("", false), |message| (message.text, message.cut));
         record.clear();
-        record::push(&record::Record { run, level, source, id, message, cut, team, at_micros }, limit, record);
+        record::push(&record::Record { run, level, source, id, message, cut, team, time }, limit, record);
         self.queue.offer(level, at_micros, record);
         Offered::Taken
     }

@@ -8,7 +8,7 @@ use super::{Progress, Tool};
 use crate::error::ServersError;
 use crate::process::OwnedProcess;
 
-/// On two cores the Temporal CLI takes 4 minutes, and mprocs 3.
+/// On two cores the Temporal CLI takes 4 minutes, mprocs 3, and Kubernetes' API server 5.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// How a build failed: what was run, how it ended, the end of its output.

@@ -1,11 +1,11 @@
-//! `go install` of a pinned version, for machines that reach Go's module proxy and not the release archives.
+//! `go install` of a pinned version, for machines that reach Go's module proxy and not the release archives; or
+//! `go build` in a module of our own, for what `go install` refuses.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::install::cache_error;
-use super::tool::GoPackage;
 use super::{Progress, Tool, Toolbox, build};
 use crate::error::ServersError;
 
@@ -20,22 +20,26 @@ pub(super) fn build(
     let package = tool.go.as_ref().ok_or_else(|| not_found(&tool.program, "Go's modules".to_owned()))?;
     let go = toolbox.on_path("go").ok_or_else(|| not_found("go", "any folder of PATH".to_owned()))?;
 
-    let mut line = format!("go install {}@v{}", package.path, tool.version);
     let mut command = Command::new(go);
     command.arg("install");
     if !package.linker_flags.is_empty() {
         command.args(["-ldflags", &package.linker_flags]);
     }
-    if package.requires.is_empty() {
-        command.arg(format!("{}@v{}", package.path, tool.version));
-    } else {
-        let path = workplace.join("go.mod");
-        fs::write(&path, go_mod(package)).map_err(cache_error("write", &path))?;
-        // Go completes go.mod and go.sum, and asks its checksum database, as for a package with a version.
-        command.args(["-mod=mod", &package.path]).env("GOWORK", "off");
-        let modules: Vec<_> = package.requires.iter().map(|(module, at)| format!("{module}@v{at}")).collect();
-        line.push_str(&format!(" (with {})", modules.join(", ")));
-    }
+    let line = match &package.module {
+        None => {
+            let target = format!("{}@v{}", package.path, tool.version);
+            command.arg(&target);
+            format!("go install {target}")
+        }
+        Some(module) => {
+            let path = workplace.join("go.mod");
+            fs::write(&path, module).map_err(cache_error("write", &path))?;
+            // Go completes go.mod and go.sum, and asks its checksum database, as for a package with a version.
+            command.args(["-mod=mod", &package.path]).env("GOWORK", "off");
+            let required = module.lines().filter_map(|line| line.strip_prefix("require "));
+            format!("go install {} (with {})", package.path, required.collect::<Vec<_>>().join(", "))
+        }
+    };
     // `go install` refuses a GOBIN when GOOS or GOARCH ask for another platform, which is never wanted here. In a
     // checkout that has a go.mod, its `go` and `toolchain` lines would count: the workplace has none, or one of ours.
     command.env("GOBIN", workplace).env_remove("GOOS").env_remove("GOARCH").current_dir(workplace);
@@ -48,11 +52,4 @@ pub(super) fn build(
         progress,
         |command, outcome, lines| ServersError::GoInstall { command, outcome, lines },
     )
-}
-
-/// A module with no code of its own. Go takes the highest version of each module that any asks for.
-fn go_mod(package: &GoPackage) -> String {
-    let requires = package.requires.iter().map(|(module, version)| format!("require {module} v{version}\n"));
-    // From 1.17 on, Go reads only the part of the graph that it needs; it raises the line to what the modules ask for.
-    format!("module mainspring.build\n\ngo 1.21\n\n{}", requires.collect::<String>())
 }

@@ -1,13 +1,15 @@
 //! Tools that servers need: found on `PATH`, else in a cache outside the checkout, else installed there: by download
-//! with a pinned checksum, else by `go install` or `cargo install`; jars by Maven. An installation is safe beside others and under `kill -9`: one lock
+//! with a pinned checksum, else by Go or `cargo install`; jars by Maven. An installation is safe beside others and under `kill -9`: one lock
 //! a tool, and the program appears under its name only when it is whole. Everything here blocks.
 
 mod build;
 mod cargo;
 mod download;
 mod go;
+mod go_module;
 mod install;
 mod jars;
+mod kubernetes;
 mod maven;
 mod progress;
 mod python;
@@ -17,6 +19,7 @@ mod toolbox;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use go_module::GoModule;
 pub use jars::Jars;
 pub use progress::Progress;
 pub use tool::{Archive, Tool};
@@ -58,6 +61,8 @@ pub enum How {
     InstalledWithPip,
     /// Its jars were fetched by Maven now.
     InstalledWithMaven,
+    /// It is in Go's cache of modules, fetched now or before.
+    OfGosModules,
 }
 
 impl fmt::Display for How {
@@ -71,6 +76,7 @@ impl fmt::Display for How {
             Self::BuiltWithCargo => "built with cargo install",
             Self::InstalledWithPip => "installed with pip",
             Self::InstalledWithMaven => "installed with Maven",
+            Self::OfGosModules => "of Go's modules",
         })
     }
 }
@@ -87,18 +93,31 @@ pub const PYTHON_SDK: (&str, &str) = ("temporalio", "1.35.0");
 pub fn setup(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
     let toolbox = Toolbox::from_env()?;
     let postgres = toolbox.postgres()?.with_version();
-    let programs = [Tool::temporal_cli(), Tool::versitygw(), Tool::mprocs()];
+    let programs = [
+        Tool::temporal_cli(),
+        Tool::versitygw(),
+        Tool::mprocs(),
+        Tool::helm(),
+        Tool::kubeconform(),
+        Tool::actionlint(),
+        Tool::compose_spec(),
+    ];
     let programs = programs.iter().map(|tool| toolbox.provide(tool, progress).map(Installed::with_version));
     let jars = [Jars::temporal_test_server(), Jars::kafka()];
     let jars = jars.iter().map(|jars| toolbox.jars(jars, progress));
-    std::iter::once(Ok(postgres)).chain(jars).chain(programs).collect()
+    let modules = [GoModule::kubernetes(), GoModule::keda(), GoModule::prometheus_operator()];
+    let modules = modules.iter().map(|module| toolbox.go_module(module, progress));
+    std::iter::once(Ok(postgres)).chain(jars).chain(programs).chain(modules).collect()
 }
 
-/// What the slow tier of tests needs besides: a Python with Temporal's SDK.
+/// What the slow tier of tests needs besides: a Python with Temporal's SDK, and Kubernetes' API server.
 ///
 /// # Errors
-/// As [`Toolbox::python_with`].
+/// As [`Toolbox::python_with`] and [`Toolbox::provide`].
 pub fn setup_slow(progress: &Progress) -> Result<Vec<Installed>, ServersError> {
     let (package, version) = PYTHON_SDK;
-    Ok(vec![Toolbox::from_env()?.python_with(package, version, progress)?])
+    let toolbox = Toolbox::from_env()?;
+    let programs = [Tool::etcd(), Tool::kube_apiserver()];
+    let programs = programs.iter().map(|tool| toolbox.provide(tool, progress).map(Installed::with_version));
+    std::iter::once(toolbox.python_with(package, version, progress)).chain(programs).collect()
 }

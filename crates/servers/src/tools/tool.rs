@@ -30,8 +30,8 @@ pub struct Archive {
 pub(super) struct GoPackage {
     pub(super) path: String,
     pub(super) linker_flags: String,
-    /// Modules and versions. Where there are any, the package is built in a module that requires them.
-    pub(super) requires: Vec<(String, String)>,
+    /// The go.mod of a module of ours, in which it is built.
+    pub(super) module: Option<String>,
 }
 
 impl Archive {
@@ -68,17 +68,27 @@ impl Tool {
     /// program must have the name of [`Tool::program`].
     #[must_use]
     pub fn go_package(mut self, path: impl Into<String>, linker_flags: impl Into<String>) -> Self {
-        self.go = Some(GoPackage { path: path.into(), linker_flags: linker_flags.into(), requires: Vec::new() });
+        self.go = Some(GoPackage { path: path.into(), linker_flags: linker_flags.into(), module: None });
         self
     }
 
-    /// Builds the Go package with at least these versions of modules, where its own `go.mod` asks for older ones. The
-    /// module of the package itself has to be among them. Without [`go_package`](Self::go_package) it has no effect. The
-    /// cache keeps the tool in a folder that these name, so that one built with others is not taken for it.
+    /// Builds the Go package in a module of ours, which requires at least these versions of modules, that of the package
+    /// itself among them, and takes each of `replaced` at that version, where its own `go.mod` has a folder that only its
+    /// repository has. Versions are without their `v`. Without [`go_package`](Self::go_package) it has no effect. The cache
+    /// keeps the tool in a folder that these name, so that one built with others is not taken for it.
     #[must_use]
-    pub fn go_requires<const N: usize>(mut self, modules: [(&str, &str); N]) -> Self {
+    pub fn go_module<'a>(
+        mut self,
+        required: impl IntoIterator<Item = (&'a str, &'a str)>,
+        replaced: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
         if let Some(package) = &mut self.go {
-            package.requires = modules.into_iter().map(|(module, at)| (module.to_owned(), at.to_owned())).collect();
+            let required = required.into_iter().map(|(module, version)| format!("require {module} v{version}\n"));
+            let replaced =
+                replaced.into_iter().map(|(module, version)| format!("replace {module} => {module} v{version}\n"));
+            // From 1.17 on, Go reads only the part of the graph that it needs; it raises the line to what the modules ask for.
+            let head = "module mainspring.build\n\ngo 1.21\n\n".to_owned();
+            package.module = Some(required.chain(replaced).fold(head, |text, line| text + &line));
         }
         self
     }
@@ -119,6 +129,21 @@ impl Tool {
             .crate_name("mprocs")
     }
 
+    /// The check of GitHub's workflows. It runs shellcheck on their scripts where that is on `PATH`.
+    pub fn actionlint() -> Self {
+        const VERSION: &str = "1.7.12";
+        Self::new("actionlint", "actionlint", VERSION)
+            .manual("install actionlint so that it is on PATH (https://github.com/rhysd/actionlint/blob/main/docs/install.md)")
+            .go_package("github.com/rhysd/actionlint/cmd/actionlint", "-s -w")
+    }
+
+    /// Docker Compose's own reader of compose files, which prints what it has understood. Its authors call the program `cmd`.
+    pub fn compose_spec() -> Self {
+        Self::new("compose-spec", "cmd", "2.16.2")
+            .manual("install Go (https://go.dev/dl), and set GOPROXY if its modules need a mirror")
+            .go_package("github.com/compose-spec/compose-go/v2/cmd", "-s -w")
+    }
+
     /// S3 over a folder.
     pub fn versitygw() -> Self {
         Self::new("versitygw", "versitygw", "1.8.0")
@@ -146,7 +171,7 @@ impl Tool {
                 format!("-s -w -X github.com/temporalio/cli/temporalcli.Version={VERSION}"),
             )
             // The driver that Temporal itself took against it (temporalio/temporal, pull request 10427).
-            .go_requires([("github.com/temporalio/cli", VERSION), ("modernc.org/sqlite", "1.51.0")]);
+            .go_module([("github.com/temporalio/cli", VERSION), ("modernc.org/sqlite", "1.51.0")], []);
         SUMS.into_iter().fold(tool, |tool, (platform, sha256)| {
             let path = format!("temporalio/cli/releases/download/v{VERSION}/temporal_cli_{VERSION}_{platform}.tar.gz");
             tool.archive(Archive::new(platform, path, sha256))
@@ -159,8 +184,8 @@ impl Tool {
     pub(super) fn slug(&self) -> String {
         let slug = format!("{}-{}-{}", self.program, self.version, platform());
         match &self.go {
-            Some(GoPackage { requires, .. }) if !requires.is_empty() => {
-                let sum = hex(&Sha256::digest(format!("{requires:?}")));
+            Some(GoPackage { module: Some(module), .. }) => {
+                let sum = hex(&Sha256::digest(module));
                 format!("{slug}-{}", &sum[..8])
             }
             _ => slug,

@@ -16,6 +16,8 @@ const DOWNLOAD_BASE: &str = "https://github.com";
 const DOWNLOAD_LIMIT: u64 = 300 << 20;
 /// A program that is asked for its version has this long.
 const VERSION_LIMIT: Duration = Duration::from_secs(10);
+/// Most programs know the first; kubeconform the second, Helm the third.
+const QUESTIONS: [&[&str]; 3] = [&["--version"], &["-v"], &["version", "--short"]];
 
 /// Finds tools on `PATH` and in a cache, and installs them into that cache.
 #[derive(Clone, Debug)]
@@ -153,8 +155,8 @@ impl Tool {
 }
 
 impl Installed {
-    /// Asks the program for its version (`--version`, the first word with a digit in it) unless the version is known.
-    /// It stays unknown when the program does not say.
+    /// Asks the program for its version (`--version`, or what programs without that have: the first word with a digit
+    /// in it) unless the version is known. It stays unknown when the program does not say.
     #[must_use]
     pub fn with_version(mut self) -> Self {
         if self.version.is_none() {
@@ -170,14 +172,20 @@ fn without_slash(mut url: String) -> String {
 }
 
 fn asked_version(installed: &Installed) -> Option<String> {
+    QUESTIONS.iter().find_map(|question| answer(installed, question))
+}
+
+fn answer(installed: &Installed, question: &[&str]) -> Option<String> {
     let mut command = Command::new(&installed.path);
-    command.arg("--version");
+    command.args(question);
     let process = OwnedProcess::start(&installed.name, command).ok()?;
     process.wait_blocking(VERSION_LIMIT).filter(|exit| exit.success())?;
     let lines = process.last_lines();
     lines.iter().flat_map(|line| line.split_whitespace()).find(|word| word.contains(|c: char| c.is_ascii_digit())).map(
         |word| {
             let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+            // What follows a `+` is of the build.
+            let word = word.split('+').next().unwrap_or(word);
             word.strip_prefix('v').unwrap_or(word).to_owned()
         },
     )

@@ -69,11 +69,16 @@ fn setup_provides_every_tool_and_then_has_nothing_to_do() {
     setup(&Progress::stderr()).unwrap();
     let again = setup(&Progress::lines(|line| panic!("nothing is left to say: {line}"))).unwrap();
     let names: Vec<&str> = again.iter().map(|found| found.name.as_str()).collect();
-    assert_eq!(names, ["PostgreSQL", "Temporal test server", "Apache Kafka", "Temporal CLI", "versitygw", "mprocs"]);
-    let there = |how| matches!(how, How::OnPath | How::OfThePackage | How::Cached);
+    let (systems, rest) = names.split_at(3);
+    assert_eq!(systems, ["PostgreSQL", "Temporal test server", "Apache Kafka"]);
+    let (tools, schemas) = rest.split_at(7);
+    assert_eq!(tools, ["Temporal CLI", "versitygw", "mprocs", "Helm", "kubeconform", "actionlint", "compose-spec"]);
+    assert_eq!(schemas, ["Kubernetes' schemas", "KEDA's schemas", "The Prometheus operator's schemas"]);
+    let there = |how| matches!(how, How::OnPath | How::OfThePackage | How::Cached | How::OfGosModules);
     assert!(again.iter().all(|found| there(found.how) && found.version.is_some()), "{again:?}");
     // versitygw, built like this, does not know its version.
-    for (found, tool) in [&again[3], &again[5]].into_iter().zip([Tool::temporal_cli(), Tool::mprocs()]) {
+    let knowing = [Tool::temporal_cli(), Tool::mprocs(), Tool::helm(), Tool::kubeconform(), Tool::actionlint()];
+    for (found, tool) in [3, 5, 6, 7, 8].map(|at| &again[at]).into_iter().zip(knowing) {
         let version = found.version.as_deref().unwrap();
         assert!(found.how == How::OnPath || version == tool.version(), "{found:?}");
         // Whatever built it, the program knows its version too.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use flate2::Crc;
 use mainspring_servers::ServersError;
-use mainspring_servers::tools::{Archive, How, Progress, Tool, Toolbox};
+use mainspring_servers::tools::{Archive, GoModule, How, Progress, Tool, Toolbox};
 
 use crate::published::{PATH, Publisher, Reply, platform, sum};
 
@@ -21,11 +21,12 @@ fn go_with_modules(folder: &Path) -> PathBuf {
         .map(|folder| folder.join("go"))
         .find(|go| go.is_file());
     let go = go.expect("Go, one of the toolchains that this project's tests need, is not on PATH");
-    publish(folder, (MODULE, "v1.8.9"), GO_MOD, ("main.go", MAIN));
+    publish(folder, (MODULE, "1.8.9"), &[("go.mod", GO_MOD), ("main.go", MAIN)]);
     let bin = folder.join("bin");
     fs::create_dir_all(&bin).unwrap();
     let script = format!(
-        "#!/bin/sh\nGOPROXY=file://{0}/proxy GOSUMDB=off GOMODCACHE={0}/modules GOFLAGS=-modcacherw exec {1} \"$@\"\n",
+        "#!/bin/sh\n[ \"$GOPROXY\" = off ] || export GOPROXY=file://{0}/proxy\n\
+         GOSUMDB=off GOMODCACHE={0}/modules GOFLAGS=-modcacherw exec {1} \"$@\"\n",
         folder.display(),
         go.display()
     );
@@ -34,17 +35,16 @@ fn go_with_modules(folder: &Path) -> PathBuf {
     bin
 }
 
-/// Puts a version of a module, with one file, into the module proxy.
-fn publish(folder: &Path, (module, version): (&str, &str), go_mod: &str, file: (&str, &str)) {
+/// Puts a version of a module into the module proxy. Its first file is its go.mod.
+fn publish(folder: &Path, (module, version): (&str, &str), files: &[(&str, &str)]) {
     let versions = folder.join("proxy").join(module).join("@v");
     fs::create_dir_all(&versions).unwrap();
     let list = versions.join("list");
     let listed = fs::read_to_string(&list).unwrap_or_default();
-    fs::write(list, format!("{listed}{version}\n")).unwrap();
-    fs::write(versions.join(format!("{version}.info")), format!(r#"{{"Version": "{version}"}}"#)).unwrap();
-    fs::write(versions.join(format!("{version}.mod")), go_mod).unwrap();
-    let zip = zip(&format!("{module}@{version}"), &[("go.mod", go_mod), file]);
-    fs::write(versions.join(format!("{version}.zip")), zip).unwrap();
+    fs::write(list, format!("{listed}v{version}\n")).unwrap();
+    fs::write(versions.join(format!("v{version}.info")), format!(r#"{{"Version": "v{version}"}}"#)).unwrap();
+    fs::write(versions.join(format!("v{version}.mod")), files[0].1).unwrap();
+    fs::write(versions.join(format!("v{version}.zip")), zip(&format!("{module}@v{version}"), files)).unwrap();
 }
 
 /// A zip file that stores its files as they are, below that folder.
@@ -111,17 +111,17 @@ fn it_is_built_with_newer_modules_than_its_own_and_kept_apart_from_one_that_is_n
     let go = go_with_modules(folder.path());
     let part = "example.com/part";
     let part_mod = format!("module {part}\n\ngo 1.21\n");
-    for version in ["v1.0.0", "v1.1.0"] {
-        let source = format!("package part\n\nconst Version = \"{version}\"\n");
-        publish(folder.path(), (part, version), &part_mod, ("part.go", &source));
+    for version in ["1.0.0", "1.1.0"] {
+        let source = format!("package part\n\nconst Version = \"v{version}\"\n");
+        publish(folder.path(), (part, version), &[("go.mod", &part_mod), ("part.go", &source)]);
     }
     let main = format!("package main\n\nimport \"{part}\"\n\nfunc main() {{ println(\"part\", part.Version) }}\n");
     let whole_mod = format!("module example.com/whole\n\ngo 1.21\n\nrequire {part} v1.0.0\n");
-    publish(folder.path(), ("example.com/whole", "v1.8.9"), &whole_mod, ("main.go", &main));
+    publish(folder.path(), ("example.com/whole", "1.8.9"), &[("go.mod", &whole_mod), ("main.go", &main)]);
 
     let toolbox = Toolbox::new(folder.path().join("cache")).search_path(go);
     let plain = Tool::new("Whole", "whole", "1.8.9").go_package("example.com/whole", "");
-    let mended = plain.clone().go_requires([("example.com/whole", "1.8.9"), (part, "1.1.0")]);
+    let mended = plain.clone().go_module([("example.com/whole", "1.8.9"), (part, "1.1.0")], []);
     for (tool, expected) in [(plain, "1.0.0"), (mended, "1.1.0")] {
         let mut installed = toolbox.provide(&tool, &Progress::silent()).unwrap();
         assert_eq!(installed.how, How::BuiltWithGo);
@@ -164,4 +164,66 @@ fn when_no_way_is_left_the_error_says_each_that_was_tried_and_what_helps() {
     assert!(message.contains("example.com/absent"), "{message}");
     let left: Vec<_> = fs::read_dir(cache.join("tools")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 1, "only the lock: {left:?}");
+}
+
+#[test]
+fn a_package_that_go_install_refuses_is_built_in_a_module_of_our_own() {
+    const OUTER: &str = "example.com/outer";
+    const INNER: &str = "example.com/outer/inner";
+    let folder = tempfile::tempdir().unwrap();
+    let search = go_with_modules(folder.path());
+    // As Kubernetes is published: what its go.mod replaces by a folder is a module of another version.
+    let outer = format!("module {OUTER}\n\ngo 1.21\n\nrequire {INNER} v0.0.0\n\nreplace {INNER} => ./inner\n");
+    let main = format!(
+        "package main\n\nimport \"{INNER}\"\n\nvar version string\n\nfunc main() {{ println(inner.Words, version) }}\n"
+    );
+    let inner = format!("module {INNER}\n\ngo 1.21\n");
+    publish(folder.path(), (OUTER, "1.8.9"), &[("go.mod", &outer), ("cmd/hello/main.go", &main)]);
+    let words = "package inner\n\nconst Words = \"hello from inside,\"\n";
+    publish(folder.path(), (INNER, "0.8.9"), &[("go.mod", &inner), ("words.go", words)]);
+
+    let toolbox = |cache| Toolbox::new(folder.path().join(cache)).search_path(&search);
+    let (package, flags) = (format!("{OUTER}/cmd/hello"), "-X main.version=1.8.9");
+    let hello = || Tool::new("Hello", "hello", "1.8.9");
+    let refused = toolbox("one").provide(&hello().go_package(&package, flags), &Progress::silent()).unwrap_err();
+    assert!(refused.to_string().contains("replace directives"), "{refused}");
+
+    let tool = hello().go_package(&package, flags).go_module([(OUTER, "1.8.9")], [(INNER, "0.8.9")]);
+    let installed = toolbox("two").provide(&tool, &Progress::silent()).unwrap();
+    assert_eq!(installed.how, How::BuiltWithGo);
+    let said = std::process::Command::new(&installed.path).output().unwrap().stderr;
+    assert_eq!(String::from_utf8_lossy(&said), "hello from inside, 1.8.9\n");
+
+    let absent =
+        hello().go_package(format!("{OUTER}/cmd/absent"), flags).go_module([(OUTER, "1.8.9")], [(INNER, "0.8.9")]);
+    let error = toolbox("three").provide(&absent, &Progress::silent()).unwrap_err().to_string();
+    let said = "`go install example.com/outer/cmd/absent (with example.com/outer v1.8.9)` failed (exit status: 1):";
+    assert!(error.contains(said), "{error}");
+}
+
+#[test]
+fn a_modules_files_are_there_and_one_that_is_not_to_be_had_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let toolbox = Toolbox::new(folder.path().join("cache"));
+    let module = GoModule::new("Hello's files", MODULE, "1.8.9");
+    let error = toolbox.go_module(&module, &Progress::silent()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no program `go` in any folder of PATH; install Go (https://go.dev/dl), and set GOPROXY if its modules need a mirror"
+    );
+    let toolbox = toolbox.search_path(go_with_modules(folder.path()));
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let progress = Progress::lines({
+        let said = Arc::clone(&said);
+        move |line| said.lock().unwrap().push(line.to_owned())
+    });
+    let there = toolbox.go_module(&module, &progress).unwrap();
+    assert_eq!(*said.lock().unwrap(), ["Hello's files 1.8.9: go mod download -json example.com/hello@v1.8.9"]);
+    let again = toolbox.go_module(&module, &Progress::lines(|line| panic!("nothing is left to say: {line}"))).unwrap();
+    assert_eq!(again, there);
+    assert_eq!(fs::read_to_string(there.path.join("main.go")).unwrap(), MAIN);
+    assert_eq!((there.how, there.version.as_deref()), (How::OfGosModules, Some("1.8.9")));
+    let absent = GoModule::new("Nothing", "example.com/absent", "1.0.0");
+    let error = toolbox.go_module(&absent, &Progress::silent()).unwrap_err().to_string();
+    assert!(error.starts_with("`go mod download -json example.com/absent@v1.0.0` failed (exit status: 1):"), "{error}");
 }

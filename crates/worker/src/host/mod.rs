@@ -2,6 +2,7 @@
 //!
 //! [`crate::run`] is the `main` of a worker binary. [`Host`] is the same inside somebody's own `main`.
 
+mod backlog;
 mod error;
 mod incarnation;
 mod plan;
@@ -14,6 +15,7 @@ mod sizes;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::try_join_all;
 use mainspring_client::{Connector, Link, PATIENCE_WORKER};
@@ -231,6 +233,12 @@ impl Host {
             let (schedules, namespace) = (self.registry.schedules(), self.connection.namespace.clone());
             system.spawn(schedules::apply(schedules, connector.clone(), namespace))
         });
+        let interval = self.settings.backlog_interval;
+        let backlog = (interval > Duration::ZERO).then(|| {
+            let queues = self.registry.queues().into_keys().map(str::to_owned).collect();
+            system.spawn(backlog::watch(connector.clone(), self.connection.namespace.clone(), queues, interval))
+        });
+        let beside = schedules.into_iter().chain(backlog).chain([upkeep]).collect();
         Ok(RunningHost {
             settings: self.settings,
             plans,
@@ -243,8 +251,7 @@ impl Host {
             drain,
             twice: self.twice,
             keepers,
-            upkeep,
-            schedules,
+            beside,
             _runtimes: runtimes,
         })
     }

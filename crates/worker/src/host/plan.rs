@@ -155,7 +155,7 @@ fn resource_based(controller: &ResourceBasedController, maximum: usize) -> Resou
     ResourceBasedSlotsForType::with_controller(controller.clone(), options)
 }
 
-/// The build id as set, else a checksum of the executable.
+/// The build id as set or compiled in, else a checksum of the executable.
 pub(super) fn build_id(settings: &WorkerSettings) -> String {
     settings.build_id.clone().unwrap_or_else(|| build_id_from_current_exe().to_owned())
 }

@@ -28,8 +28,8 @@ pub struct RunningHost {
     pub(super) drain: CancellationToken,
     pub(super) twice: Option<Arc<EveryActivityTwice>>,
     pub(super) keepers: JoinSet<Result<(), HostError>>,
-    pub(super) upkeep: JoinHandle<()>,
-    pub(super) schedules: Option<JoinHandle<()>>,
+    /// What runs beside the workers, and ends with them.
+    pub(super) beside: Vec<JoinHandle<()>>,
     pub(super) _runtimes: Runtimes,
 }
 
@@ -87,10 +87,7 @@ impl RunningHost {
             metrics::counter!("mainspring_activities_abandoned_total").increment(1);
             abandoned.push(attempt);
         }
-        self.upkeep.abort();
-        if let Some(schedules) = &self.schedules {
-            schedules.abort();
-        }
+        self.beside.iter().for_each(JoinHandle::abort);
         if let Some(traces) = self.traces.take() {
             let limit = sum.flushed().saturating_sub(told.elapsed());
             // It blocks, on a thread that nobody else needs now.

@@ -43,7 +43,7 @@ pub struct WorkerSettings {
     pub crash_budget: usize,
     /// TEMPORAL_DEPLOYMENT_NAME: a label of every metric, and the deployment when versioning is on.
     pub deployment_name: Option<String>,
-    /// TEMPORAL_WORKER_BUILD_ID: default a checksum of the executable.
+    /// TEMPORAL_WORKER_BUILD_ID: default what was compiled in, as MAINSPRING_BUILD_ID; else a checksum of the executable.
     pub build_id: Option<String>,
     /// MAINSPRING_VERSIONING: off, pinned or auto-upgrade. Default off.
     pub versioning: Versioning,
@@ -61,6 +61,9 @@ pub struct WorkerSettings {
     pub every_activity_twice: bool,
     /// MAINSPRING_APPLY_SCHEDULES: at start, the schedules of this binary's products are brought about; none is deleted. Default off.
     pub apply_schedules: bool,
+    /// MAINSPRING_BACKLOG_INTERVAL: how often the server is asked how many tasks wait on each queue, for the metric
+    /// `mainspring_task_queue_backlog`. Default 0, never: a request an interval, replica, queue and type of task.
+    pub backlog_interval: Duration,
     /// TEMPORAL_TASK_QUEUE: run only the products of that queue.
     pub task_queue: Option<String>,
 }
@@ -155,8 +158,9 @@ impl Section for WorkerSettings {
                 .optional_string(),
             build_id: reader
                 .field("TEMPORAL_WORKER_BUILD_ID")
-                .doc("Build id of this worker; by default a checksum of the executable")
-                .optional_string(),
+                .doc("Build id of this worker; by default the one that its image was built with, else a checksum of the executable")
+                .optional_string()
+                .or_else(|| crate::baked::build_id().map(str::to_owned)),
             versioning: reader
                 .field("MAINSPRING_VERSIONING")
                 .doc("Worker versioning: off, pinned or auto-upgrade")
@@ -188,6 +192,10 @@ impl Section for WorkerSettings {
                 .field("MAINSPRING_EVERY_ACTIVITY_TWICE")
                 .doc("For development: runs each activity once more after it has succeeded, and fails it if the results differ")
                 .flag(false),
+            backlog_interval: reader
+                .field("MAINSPRING_BACKLOG_INTERVAL")
+                .doc("How often the server is asked how many tasks wait on each queue, for the metric mainspring_task_queue_backlog; 0 is never")
+                .duration_seconds(Duration::ZERO),
             task_queue: reader
                 .field("TEMPORAL_TASK_QUEUE")
                 .alias("TASK_QUEUE")

@@ -17,11 +17,12 @@ pub(crate) mod tests;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ::metrics::{Counter, Key, Recorder, Unit, counter, describe_counter};
+use ::metrics::{Counter, Key, Label, Recorder, Unit, counter, describe_counter};
 use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
 use temporalio_common::telemetry::TaskQueueLabelStrategy;
 use temporalio_common::telemetry::metrics::{CoreMeter, MetricKeyValue, NewAttributes, TemporalMeter};
 
+use crate::baked;
 use families::Families;
 use meter::Meter;
 
@@ -36,6 +37,7 @@ const WORKFLOW_TASK_FAILURES: &str = "mainspring_workflow_task_failures_total";
 const WORKER_DEATHS: &str = "mainspring_worker_deaths_total";
 const ACTIVITIES_ABANDONED: &str = "mainspring_activities_abandoned_total";
 const ACTIVITIES_HELD: &str = "mainspring_activity_polls_held_total";
+const BUILD_INFO: &str = "mainspring_build_info";
 const LOG_LINES_LOST: &str = "mainspring_log_lines_lost_total";
 
 static INSTALLED: OnceLock<Arc<Metrics>> = OnceLock::new();
@@ -109,6 +111,16 @@ impl Metrics {
         let log_lines_lost = recorder.register_counter(&Key::from_static_name(LOG_LINES_LOST), &families::METADATA);
         let lost = "Log lines that were dropped, for nobody read them or the stream refused them";
         recorder.describe_counter(LOG_LINES_LOST.into(), Some(Unit::Count), lost.into());
+        recorder.describe_gauge(BUILD_INFO.into(), None, "Which build this is: always 1".into());
+        let build = Key::from_parts(
+            BUILD_INFO,
+            vec![
+                Label::new("version", baked::VERSION),
+                Label::new("build_id", labels.build_id.clone()),
+                Label::new("commit", baked::commit()),
+            ],
+        );
+        recorder.register_gauge(&build, &families::METADATA).set(1.0);
         (Self { labels, handle: recorder.handle(), families, log_lines_lost }, recorder)
     }
 

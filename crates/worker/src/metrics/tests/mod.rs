@@ -143,6 +143,13 @@ fn a_workers_heartbeat_still_reads_its_figures_by_label() {
 }
 
 #[test]
+fn the_build_shows_itself() {
+    let (metrics, _recorder) = Metrics::new(labels());
+    let build = [("version", baked::VERSION), ("build_id", "b-1"), ("commit", baked::commit())];
+    assert_eq!(read(&metrics).value("mainspring_build_info", &build), 1.0);
+}
+
+#[test]
 fn the_process_shows_its_own_figures() {
     let odd = GlobalLabels { namespace: "a \"b\"\\".to_owned(), ..labels() };
     let (metrics, _recorder) = Metrics::new(odd);

@@ -1,0 +1,5 @@
+//! The workflow.
+
+mod greet;
+
+pub use greet::Greet;

@@ -1,0 +1,5 @@
+//! The worker of the task queue `new-product-task-queue`.
+
+fn main() -> std::process::ExitCode {
+    mainspring::run([new_product::product()])
+}
