@@ -155,6 +155,8 @@ mod tests {
         );
         let moved = "workers: {a: {binary: orders-worker, taskQueues: [blue], env: {MAINSPRING_QUEUES: orders=blue}}}";
         assert_eq!(said(moved), none);
+        let without = "workers: {gone: null, orders: {binary: orders-worker, taskQueues: [orders-task-queue]}}";
+        assert_eq!(said(without), none, "an overlay takes a worker away");
     }
 
     #[test]

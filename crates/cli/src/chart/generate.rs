@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use mainspring_settings::{Report, Sources};
 use mainspring_worker::{Product, Registry};
@@ -59,11 +60,11 @@ fn text(
     let given_too: String = env.iter().map(|env| format!(" \\\n#     --env {env}")).collect();
     let resume =
         products.iter().flat_map(|product| product.activity_entries()).filter_map(|entry| entry.timeouts()?.heartbeat);
-    let resume = resume.max().map_or(RESUME, |longest| (2 * longest.as_secs()).clamp(RESUME, LONGEST));
+    let resume = longest_resume(resume.max());
     let mut text = format!(
         "# The worker of the task queue {queue}. Made by\n#   mainspring generate chart-values --task-queue {queue}{given_too}\n# Deploy it with the release that the dispatch names: --set image.tag=RELEASE\n\
          connection: {{address: \"temporal-frontend.temporal:7233\"}}\nworkers:\n  {name}:\n    binary: {binary}\n    taskQueues: [{}]\n    \
-         autoscaling:\n      # Twice the longest heartbeat timeout of its activities, a minute at least.\n      longestResumeSeconds: {resume}\n",
+         autoscaling:\n      # Twice the longest heartbeat timeout of its activities, between a minute and an hour.\n      longestResumeSeconds: {resume}\n",
         Value::from(queue)
     );
     let missing = report.faults().iter().filter(|fault| !given.contains_key(&fault.name));
@@ -93,6 +94,11 @@ fn text(
     text
 }
 
+/// Seconds for `autoscaling.longestResumeSeconds`, by the longest heartbeat timeout.
+fn longest_resume(heartbeat: Option<Duration>) -> u64 {
+    heartbeat.map_or(RESUME, |longest| longest.as_secs().saturating_mul(2).clamp(RESUME, LONGEST))
+}
+
 /// Whether a value of that name would be masked.
 fn is_secret(name: &str, products: &[&Product]) -> bool {
     let sources = Sources::from_pairs([(name, "value")]);
@@ -119,7 +125,7 @@ mod tests {
             made,
             "# The worker of the task queue warehouse. Made by\n#   mainspring generate chart-values --task-queue warehouse\n# Deploy it with the release that the dispatch names: --set image.tag=RELEASE\n\
              connection: {address: \"temporal-frontend.temporal:7233\"}\nworkers:\n  warehouse:\n    binary: warehouse-worker\n    taskQueues: [\"warehouse\"]\n    \
-             autoscaling:\n      # Twice the longest heartbeat timeout of its activities, a minute at least.\n      longestResumeSeconds: 60\n    env:\n      \
+             autoscaling:\n      # Twice the longest heartbeat timeout of its activities, between a minute and an hour.\n      longestResumeSeconds: 60\n    env:\n      \
              # How much may be ordered at once\n      STOCK_LIMIT: \"\" # to be filled in\n"
         );
         let made = values(&registry(), "warehouse", &["STOCK_LIMIT=7".to_owned()]).unwrap();
@@ -127,6 +133,14 @@ mod tests {
             made.contains("\n#     --env STOCK_LIMIT=7\n") && made.ends_with("      STOCK_LIMIT: \"7\"\n"),
             "{made}"
         );
+    }
+
+    #[test]
+    fn an_autoscaler_waits_for_two_heartbeats_between_a_minute_and_an_hour() {
+        for (heartbeat, resume) in [(5, 60), (90, 180), (1800, 3600), (86_400, 3600)] {
+            assert_eq!(longest_resume(Some(Duration::from_secs(heartbeat))), resume);
+        }
+        assert_eq!(longest_resume(None), 60);
     }
 
     #[test]
