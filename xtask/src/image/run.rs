@@ -215,25 +215,23 @@ fn ready(process: &OwnedProcess, probes: &str) -> Result<Vec<String>, String> {
 /// The other pages that a platform asks for.
 fn live(probes: &str, faults: &mut Vec<String>) {
     let baked = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let build_id = baked(BAKED[0].0).map(|id| format!("build_id=\"{id}\""));
+    let build_id = baked(BAKED[0].0).map_or(String::new(), |id| format!("build_id=\"{id}\""));
     let commit = format!("commit=\"{}\"", baked(BAKED[1].0).as_deref().unwrap_or("unset"));
-    let info = |body: &str| {
+    let is_told = |body: &str| {
         let line = body.lines().find(|line| line.starts_with("mainspring_build_info{"));
-        line.is_some_and(|line| line.contains(&commit) && build_id.as_ref().is_none_or(|id| line.contains(id)))
+        line.is_some_and(|line| line.contains(&commit) && line.contains(&build_id))
     };
-    let alive = |body: &str| body.contains("\"alive\":true");
-    let metric = format!(
-        "mainspring_build_info with {}{commit}",
-        build_id.as_ref().map_or(String::new(), |id| format!("{id} and "))
-    );
-    let pages: [(&str, &str, &dyn Fn(&str) -> bool); 2] =
-        [("/livez", "\"alive\":true", &alive), ("/metrics", &metric, &info)];
-    for (page, expected, is_well) in pages {
-        match get(probes, page) {
-            Ok((200, body)) if is_well(&body) => {}
-            Ok((status, body)) => faults.push(format!("{page} is to have {expected}, and answered {status}: {body}")),
-            Err(error) => faults.push(format!("{page} did not answer: {error}")),
-        }
+    let is_alive = |body: &str| body.contains("\"alive\":true");
+    let metric = format!("mainspring_build_info with {commit} {build_id}");
+    faults.extend(answers(probes, "/livez", "\"alive\":true", is_alive).err());
+    faults.extend(answers(probes, "/metrics", metric.trim_end(), is_told).err());
+}
+
+fn answers(probes: &str, page: &str, wanted: &str, is_well: impl Fn(&str) -> bool) -> Result<(), String> {
+    match get(probes, page) {
+        Ok((200, body)) if is_well(&body) => Ok(()),
+        Ok((status, body)) => Err(format!("{page} is to have {wanted}, and answered {status}: {body}")),
+        Err(error) => Err(format!("{page} did not answer: {error}")),
     }
 }
 
