@@ -8,7 +8,8 @@
 # Each platform is built on a machine of its own kind: librdkafka and OpenSSL are built by scripts of theirs, which look
 # at the machine that they run on. `cargo xtask image --check` reads this file, and runs what it describes without Docker.
 #
-# Debian 12 below both: a binary wants the glibc that it was linked against, or a newer one. Both are pinned by tag.
+# Debian 12 below both: a binary wants the glibc that it was linked against, or a newer one. The upper one's tag
+# moves with Debian's fixes: docs/images.md, "Pins".
 
 FROM rust:1.95.0-bookworm AS chef
 RUN cargo install cargo-chef --version 0.1.78 --locked

@@ -49,6 +49,18 @@ metrics:
       target: {type: Value, value: {{ $slots.target | quote }}}
   {{- end }}
   {{- end }}
+  {{- with $a.hpa.backlog }}
+  {{- $backlog := . }}
+  {{- range $w.taskQueues }}
+  - type: External
+    external:
+      metric:
+        name: {{ $backlog.metric | default "mainspring_task_queue_backlog" }}
+        selector:
+          matchLabels: {task_queue: {{ . | quote }}, temporal_namespace: {{ $namespace | quote }}}
+      target: {type: AverageValue, averageValue: {{ $backlog.averageValue | quote }}}
+  {{- end }}
+  {{- end }}
   {{- range $a.hpa.external }}
   - type: External
     external:

@@ -140,8 +140,11 @@ MAINSPRING_VERSIONING: versioning.behavior
 {{- if eq (int $a.minReplicas) 0 }}
 {{- fail (printf "%s.minReplicas is 0, and an HPA keeps one pod at least: use keda, or write 1" $at) }}
 {{- end }}
-{{- if not (or .cpu .slots .external) }}
-{{- fail (printf "%s.hpa measures nothing: give it cpu, slots or external" $at) }}
+{{- if not (or .cpu .slots .backlog .external) }}
+{{- fail (printf "%s.hpa measures nothing: give it cpu, slots, backlog or external" $at) }}
+{{- end }}
+{{- if and .backlog $w.controller.enabled }}
+{{- fail (printf "%s.hpa.backlog counts the tasks of every version, and the worker controller scales each: use external, with the backlog that the server reports by version" $at) }}
 {{- end }}
 {{- if .slots }}
 {{- range $queue := $w.taskQueues }}

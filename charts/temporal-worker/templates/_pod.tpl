@@ -18,6 +18,11 @@
 {{- if $w.http.controlPort }}
 - {name: MAINSPRING_CONTROL_ADDR, value: {{ printf "127.0.0.1:%d" (int $w.http.controlPort) | quote }}}
 {{- end }}
+{{- with $w.autoscaling.hpa }}
+{{- if and .backlog (not (hasKey $w.env "MAINSPRING_BACKLOG_INTERVAL")) }}
+- {name: MAINSPRING_BACKLOG_INTERVAL, value: 15s}
+{{- end }}
+{{- end }}
 {{- if $controlled }}
 - {name: MAINSPRING_VERSIONING, value: {{ $w.controller.versioning | quote }}}
 {{- else }}

@@ -154,12 +154,12 @@ fn autoscalers_that_would_fight_or_measure_nothing_are_named() -> Outcome {
     let helm = Helm::provided()?;
     let at = |rest: &str| format!("workers.orders.autoscaling{rest}");
     let cases: [(Value, &str); 8] = [
-        (json!({ "hpa": {} }), ".hpa measures nothing: give it cpu, slots or external"),
+        (json!({ "hpa": {} }), ".hpa measures nothing: give it cpu, slots, backlog or external"),
         (
             json!({ "hpa": { "cpu": 70 }, "keda": { "targetQueueSize": 5 } }),
             " has both hpa and keda, which would set one number of pods against each other: keep one",
         ),
-        (json!({ "hpa": { "external": [] } }), ".hpa measures nothing: give it cpu, slots or external"),
+        (json!({ "hpa": { "external": [] } }), ".hpa measures nothing: give it cpu, slots, backlog or external"),
         (
             json!({ "hpa": { "cpu": 70 }, "minReplicas": 0 }),
             ".minReplicas is 0, and an HPA keeps one pod at least: use keda, or write 1",
@@ -209,6 +209,14 @@ fn autoscalers_that_would_fight_or_measure_nothing_are_named() -> Outcome {
         said(&helm, &[keda.clone(), ("connection.tls.enabled", json!(true))])?,
         at(
             ".keda: KEDA's scaler speaks TLS only with a client's certificate or an API key, and connection has neither: give it one, or use hpa"
+        )
+    );
+    let depth = ("workers.orders.autoscaling", json!({ "hpa": { "backlog": { "averageValue": "10" } } }));
+    assert_eq!(
+        said(&helm, &[depth, ("workers.orders.controller", json!({ "enabled": true }))])?,
+        at(
+            ".hpa.backlog counts the tasks of every version, and the worker controller scales each: use external, with the backlog that the server \
+            reports by version"
         )
     );
     assert_eq!(

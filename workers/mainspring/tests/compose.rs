@@ -77,9 +77,12 @@ fn faults(compose: &Value, known: &BTreeSet<String>) -> Result<Vec<String>, Test
         }
         let Some(queue) = env.get("TEMPORAL_TASK_QUEUE") else { continue };
         served.insert((*queue).to_owned());
-        let worker = format!("{}-worker", queue.trim_end_matches("-task-queue"));
-        if [name.as_str(), target] != [worker.as_str(); 2] {
-            faults.push(format!("{name} serves {queue} as {target}; both are to be {worker}"));
+        let products = registry.products().iter().filter(|product| product.queue() == *queue);
+        let stem = queue.trim_end_matches("-task-queue");
+        // After its queue, or after the first product on it.
+        let workers = [stem].into_iter().chain(products.map(|product| product.name()).take(1));
+        if name != target || !workers.map(|worker| format!("{worker}-worker")).any(|worker| worker == *name) {
+            faults.push(format!("{name} serves {queue} as {target}; both are to be {stem}-worker"));
         }
         let sources = Sources::from_pairs(env.iter().map(|(name, value)| (*name, *value)));
         for product in registry.products().iter().filter(|product| product.queue() == *queue) {

@@ -127,6 +127,8 @@ fn gates(copy: &Copy, ours: &Path) -> Outcome {
     assert!(products.iter().all(|product| product["outdated"] == json!([])), "{checked:#}");
     said(copy.run(ours, &["replay", "check", "--product", "ledger-entries,refunds"])?)?;
     assert_eq!(said(copy.run(ours, &["generate", "mprocs"])?)?, copy.read("bin/mprocs.yaml")?);
+    let values = said(copy.run(ours, &["generate", "chart-values", "--task-queue", "ledger-entries"])?)?;
+    assert_eq!(values, copy.read("charts/temporal-worker/examples/ledger-entries.yaml")?);
     copy.cargo(&[
         "fmt",
         "--check",

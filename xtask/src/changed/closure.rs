@@ -18,6 +18,31 @@ const WORKERS: &str = "workers/";
 /// What images are built for. A dependency of another system is no reason.
 const TARGETS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
 
+/// What cargo says of manifests and lockfiles that do not fit together, wherever it is asked.
+const UNRESOLVED: [&str; 10] = [
+    "cannot update the lock file",
+    "could not find `Cargo.toml`",
+    "cyclic package dependency",
+    "failed to load manifest",
+    "failed to parse lock file",
+    "failed to parse manifest",
+    "failed to read",
+    "failed to select a version",
+    "no matching package",
+    "no matching versions",
+];
+
+/// Whether the commit's own files are at fault, and will be the next time. A download that failed is another matter.
+pub(super) fn is_of_the_commit(failure: &Failure) -> bool {
+    match failure {
+        Failure::Toml { .. } => true,
+        Failure::Command { command, stderr, .. } => {
+            command.starts_with("cargo ") && UNRESOLVED.iter().any(|words| stderr.contains(words))
+        }
+        _ => false,
+    }
+}
+
 /// The workspace as a commit has it.
 pub(super) struct Workspace {
     root: PathBuf,

@@ -2,7 +2,8 @@
 //!
 //! What a worker is made of is cargo's answer, at both ends: packages, versions and features as `cargo tree` resolves
 //! them, without development dependencies. A change outside of it is no reason. Where there is nothing to compare with,
-//! every worker is changed, with a warning: an old fleet is worse than a deployment too many.
+//! every worker is changed, with a warning: an old fleet is worse than a deployment too many. A failed download is no
+//! answer, but an error.
 
 mod closure;
 mod git;
@@ -33,7 +34,7 @@ Examples:
   cargo xtask changed --base origin/main~3    what three commits would deploy
   cargo xtask changed -o json                 what this commit would, as the workflow asks
 
-A base that is gone makes every worker changed, with a warning. The exit code is 0 whether or not something changed,
+A base that is gone, or that cargo cannot resolve, makes every worker changed, with a warning. The exit code is 0 whether or not something changed,
 1 when it could not be found out.")]
 pub(crate) struct Arguments {
     /// Compare every worker with this commit; without it, each with the commit that refs/deployed/WORKER names
@@ -86,13 +87,18 @@ fn compare(root: &Path, base: Option<&str>, head: &str) -> Result<Report, Failur
             None => because(nothing_to_compare(&git, &name, base.is_some(), &mut warnings)?),
             Some(commit) => {
                 if !differences.contains_key(commit) {
-                    let difference = Difference::between(&git, commit, &head_commit);
-                    if let Err(failure) = &difference {
-                        warnings.push(format!(
-                            "{commit} cannot be compared, so what it is the base of counts as changed: {failure}"
-                        ));
-                    }
-                    differences.insert(commit.clone(), difference.ok());
+                    let difference = match Difference::between(&git, commit, &head_commit) {
+                        Ok(difference) => Some(difference),
+                        Err(failure) if closure::is_of_the_commit(&failure) => {
+                            warnings.push(format!(
+                                "{commit} cannot be compared, so what it is the base of counts as changed: {failure}"
+                            ));
+                            None
+                        }
+                        // It says nothing of what changed, and may be over the next time.
+                        Err(failure) => return Err(failure),
+                    };
+                    differences.insert(commit.clone(), difference);
                 }
                 match &differences[commit] {
                     Some(difference) => reasons::of(&built, &head, difference)?,

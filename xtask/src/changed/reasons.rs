@@ -7,7 +7,8 @@ use toml::Table;
 use super::{
     closure::{Built, Workspace},
     git::Git,
-    included, manifests,
+    included::Included,
+    manifests,
     places::{self, Place},
     report::{Kind, Reason},
 };
@@ -15,8 +16,9 @@ use crate::failure::Failure;
 
 /// What differs between two commits, before anybody asks whose it is.
 pub(super) struct Difference {
-    /// Without manifests in which nothing differs that is built.
     files: Vec<String>,
+    /// Manifests in which nothing differs that is built; a source that includes one has another text all the same.
+    unbuilt: Vec<String>,
     /// Base and head.
     manifests: Option<(Table, Table)>,
     /// What there was to build of.
@@ -28,11 +30,16 @@ pub(super) struct Difference {
 impl Difference {
     pub(super) fn between(git: &Git<'_>, base: &str, head: &str) -> Result<Self, Failure> {
         let base_workspace = Workspace::of(git, base)?;
-        let mut difference = Self { files: Vec::new(), manifests: None, values: BTreeMap::new(), base: base_workspace };
+        let mut difference = Self {
+            files: Vec::new(),
+            unbuilt: Vec::new(),
+            manifests: None,
+            values: BTreeMap::new(),
+            base: base_workspace,
+        };
         for path in git.differing(base, head)? {
-            if difference.read(git, &path, (base, head))? {
-                difference.files.push(path);
-            }
+            let is_built = difference.read(git, &path, (base, head))?;
+            if is_built { &mut difference.files } else { &mut difference.unbuilt }.push(path);
         }
         Ok(difference)
     }
@@ -126,25 +133,22 @@ pub(super) fn of(built: &Built, workspace: &Workspace, difference: &Difference) 
 fn crates(built: &Built, workspace: &Workspace, difference: &Difference) -> Result<Vec<Reason>, Failure> {
     let folders = workspace.folders();
     let mut changed: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let mut aside = Vec::new();
+    // Whose file it is says nothing of who includes it: a template is a product, and a text of the command.
+    let mut aside: Vec<&String> = difference.unbuilt.iter().collect();
     for path in &difference.files {
         // The innermost one, for a contract lies in its product's folder.
         let within = |folder: &str| path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
         let owner = folders.iter().filter_map(|(name, folder)| Some((name, folder.len(), within(folder)?)));
-        match owner.max_by_key(|(_, length, _)| *length) {
-            Some((name, _, inside)) if !places::is_aside(inside) => {
-                if let Some((name, _)) = built.crates.get_key_value(name) {
-                    changed.entry(name).or_default().push(path.clone());
-                }
-            }
-            _ => aside.push(path),
+        let owner = owner.max_by_key(|(_, length, _)| *length).filter(|(_, _, inside)| !places::is_aside(inside));
+        match owner.and_then(|(name, ..)| built.crates.get_key_value(name)) {
+            Some((name, _)) => changed.entry(name).or_default().push(path.clone()),
+            None => aside.push(path),
         }
     }
     if !aside.is_empty() {
         for (name, folder) in &built.crates {
-            let included = included::by(workspace.root(), folder)?;
-            let files = aside.iter().filter(|path| included.contains(path.as_str()));
-            for path in files {
+            let included = Included::by(workspace.root(), folder)?;
+            for path in aside.iter().filter(|path| included.has(path)) {
                 changed.entry(name).or_default().push((*path).clone());
             }
         }

@@ -39,6 +39,7 @@ pub(crate) fn lay_out(root: &Path, without: &[String]) -> Result<Vec<String>, Fa
             Err(failure) => return Err(failure),
         }
     }
+    merge_usr(root)?;
     if Path::new("/").join(CERTIFICATES).is_file() {
         folder(&root.join("etc/ssl/certs"))?;
         take(&Path::new("/").join(CERTIFICATES), root)?;
@@ -59,6 +60,20 @@ pub(crate) fn lay_out(root: &Path, without: &[String]) -> Result<Vec<String>, Fa
     write(&root.join("etc/passwd"), passwd)?;
     write(&root.join("etc/group"), "root:x:0:\nnonroot:x:65532:\n")?;
     Ok(missing)
+}
+
+/// Ubuntu's packages, and Debian's from 13 on, know these folders below /usr alone. Binaries name their loader by the short
+/// path, which is a link there.
+fn merge_usr(root: &Path) -> Result<(), Failure> {
+    for name in ["bin", "lib", "lib64", "sbin"] {
+        let (short, long) = (root.join(name), Path::new("usr").join(name));
+        // What is not empty stays: the packages have the short path too.
+        let is_free = !short.exists() || fs::remove_dir(&short).is_ok();
+        if is_free && root.join(&long).is_dir() {
+            symlink(&long, &short).map_err(|source| Failure::Write { path: short, source })?;
+        }
+    }
+    Ok(())
 }
 
 /// Copies what has that path on this machine. A name that dpkg lists and that is not there was left out at its installation,
@@ -88,4 +103,27 @@ fn folder(path: &Path) -> Result<(), Failure> {
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).map_err(|source| Failure::Write { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loader_that_the_packages_have_below_usr_alone_is_found_by_its_short_path() {
+        let root = tempfile::tempdir().unwrap();
+        let loader = |folder: &str| root.path().join(folder).join("ld-linux-x86-64.so.2");
+        // As Ubuntu 24.04 lists them: the short path is base-files' link, taken for a folder.
+        for path in ["usr/lib64", "lib64", "usr/lib", "lib"] {
+            folder(&root.path().join(path)).unwrap();
+        }
+        write(&loader("usr/lib64"), "the loader").unwrap();
+        // As Debian 12 does.
+        write(&loader("lib"), "a file of its own").unwrap();
+        merge_usr(root.path()).unwrap();
+        assert_eq!(fs::read_to_string(loader("lib64")).unwrap(), "the loader");
+        assert_eq!(fs::read_link(root.path().join("lib64")).unwrap(), Path::new("usr/lib64"));
+        assert_eq!(fs::read_to_string(loader("lib")).unwrap(), "a file of its own");
+        assert!(!root.path().join("sbin").exists(), "there is nothing that it would lead to");
+    }
 }

@@ -116,6 +116,13 @@ pub(crate) struct Copy {
     pub(crate) destination: String,
 }
 
+impl Stage {
+    /// Whether it is an image that runs.
+    pub(crate) fn is_target(&self) -> bool {
+        self.steps.iter().any(|step| step.is("ENTRYPOINT"))
+    }
+}
+
 impl Recipe {
     /// Reads a Dockerfile; else says what is wrong with it, and where.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
@@ -143,6 +150,11 @@ impl Recipe {
     /// The stage of that name.
     pub(crate) fn stage(&self, name: &str) -> Option<&Stage> {
         self.stages.iter().find(|stage| stage.name == name)
+    }
+
+    /// The stages that are images: those with an entry point.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &str> {
+        self.stages.iter().filter(|stage| stage.is_target()).map(|stage| stage.name.as_str())
     }
 
     /// A stage and those that it stands on, the lowest first. None: there is no such stage.

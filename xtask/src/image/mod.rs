@@ -28,20 +28,24 @@ use crate::{
 /// Where the Dockerfile builds, and what its profile's folder is called.
 const BUILT: &str = "/src/target/image/";
 
+/// The worker that starts without a setting of its own.
+const WHOLE: &str = "general-purpose-worker";
+
 /// What `image` takes.
 #[derive(Args)]
 pub(crate) struct ImageArguments {
     /// Assemble the root file system and run the worker in it against a real Temporal
     #[arg(long, required = true)]
     check: bool,
-    /// The target of the Dockerfile, called as its binary
-    #[arg(long, value_name = "NAME", default_value = "general-purpose-worker")]
-    worker: String,
+    /// The target of the Dockerfile, called as its binary; without it every target is started, and the one that wants no
+    /// setting of its own is run
+    #[arg(long, value_name = "NAME")]
+    worker: Option<String>,
     /// Built as for tests, or as for the image: with LTO, which takes minutes
     #[arg(long, value_enum, default_value_t)]
     profile: Profile,
     /// This binary, in place of one that is built now
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", requires = "worker")]
     binary: Option<PathBuf>,
     /// A setting that the worker does not start without
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
@@ -85,7 +89,25 @@ pub(crate) fn run(repository: &Repository, arguments: &ImageArguments) -> Result
     let text = String::from_utf8_lossy(&repository.read("Dockerfile")?).into_owned();
     let unusable = |what: String| Failure::Image { what: format!("Dockerfile: {what}") };
     let recipe = Recipe::parse(&text).map_err(unusable)?;
-    let target = &arguments.worker;
+    let Some(target) = &arguments.worker else {
+        let mut well = true;
+        for target in recipe.targets() {
+            well &= check(repository, arguments, &recipe, target, target == WHOLE)?;
+        }
+        return Ok(well);
+    };
+    check(repository, arguments, &recipe, target, true)
+}
+
+/// Checks one image: whether it starts, and of the `whole` what a platform wants of it too.
+fn check(
+    repository: &Repository,
+    arguments: &ImageArguments,
+    recipe: &Recipe,
+    target: &str,
+    whole: bool,
+) -> Result<bool, Failure> {
+    let unusable = |what: String| Failure::Image { what: format!("Dockerfile: {what}") };
     let image = recipe.image(target).ok_or_else(|| unusable(format!("there is no target {target}")))?;
     if image.base != BASE {
         let what =
@@ -94,7 +116,7 @@ pub(crate) fn run(repository: &Repository, arguments: &ImageArguments) -> Result
     }
     let binary = match &arguments.binary {
         Some(binary) => binary.clone(),
-        None => match build(repository, &recipe, &image, target, arguments.profile)? {
+        None => match build(repository, recipe, &image, target, arguments.profile)? {
             Some(binary) => binary,
             None => return Ok(false),
         },
@@ -104,7 +126,7 @@ pub(crate) fn run(repository: &Repository, arguments: &ImageArguments) -> Result
     println!("{target}, profile {}", arguments.profile.name());
     // What is built for tests is not shipped, and takes long to pack.
     println!("  {}", root.sizes(&binary, arguments.profile == Profile::Image)?);
-    let faults = run::check(target, &image, &root, &arguments.env)?;
+    let faults = run::check(target, &image, &root, &arguments.env, whole)?;
     for fault in &faults {
         eprintln!("error: {target}: {fault}");
     }

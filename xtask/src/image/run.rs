@@ -28,17 +28,19 @@ const WORKFLOW: &str = "mainspring-replay-gate";
 /// What the build bakes into `--version`, in its order.
 const BAKED: [(&str, &str); 2] = [("MAINSPRING_BUILD_ID", "build id"), ("MAINSPRING_COMMIT", "commit")];
 
-/// The faults. What went well is printed.
+/// The faults. What went well is printed. An image that is not looked at `whole` only says its version, which a library that
+/// the base lacks prevents.
 pub(crate) fn check(
     target: &str,
     image: &Image,
     root: &Root,
     env: &[(String, String)],
+    whole: bool,
 ) -> Result<Vec<String>, Failure> {
     let mut faults = Vec::new();
     let before = root.look()?;
     let runs = Runs::new(target, image, root, env)?;
-    if runs.version(&mut faults)? && target != "mainspring" {
+    if runs.version(&mut faults)? && whole && target != "mainspring" {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|source| Failure::Start { program: "tokio".to_owned(), source })?;
         runtime.block_on(runs.worker(&mut faults))?;
@@ -212,9 +214,23 @@ fn ready(process: &OwnedProcess, probes: &str) -> Result<Vec<String>, String> {
 
 /// The other pages that a platform asks for.
 fn live(probes: &str, faults: &mut Vec<String>) {
-    for (page, expected) in [("/livez", "\"alive\":true"), ("/metrics", "mainspring_build_info{")] {
+    let baked = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let build_id = baked(BAKED[0].0).map(|id| format!("build_id=\"{id}\""));
+    let commit = format!("commit=\"{}\"", baked(BAKED[1].0).as_deref().unwrap_or("unset"));
+    let info = |body: &str| {
+        let line = body.lines().find(|line| line.starts_with("mainspring_build_info{"));
+        line.is_some_and(|line| line.contains(&commit) && build_id.as_ref().is_none_or(|id| line.contains(id)))
+    };
+    let alive = |body: &str| body.contains("\"alive\":true");
+    let metric = format!(
+        "mainspring_build_info with {}{commit}",
+        build_id.as_ref().map_or(String::new(), |id| format!("{id} and "))
+    );
+    let pages: [(&str, &str, &dyn Fn(&str) -> bool); 2] =
+        [("/livez", "\"alive\":true", &alive), ("/metrics", &metric, &info)];
+    for (page, expected, is_well) in pages {
         match get(probes, page) {
-            Ok((200, body)) if body.contains(expected) => {}
+            Ok((200, body)) if is_well(&body) => {}
             Ok((status, body)) => faults.push(format!("{page} is to have {expected}, and answered {status}: {body}")),
             Err(error) => faults.push(format!("{page} did not answer: {error}")),
         }

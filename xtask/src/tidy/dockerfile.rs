@@ -53,8 +53,7 @@ fn within(folder: &str, kept: &str) -> bool {
 type Fault = (usize, String);
 
 fn faults(recipe: &Recipe, binaries: &BTreeSet<String>) -> Vec<Fault> {
-    let targets: BTreeSet<&str> =
-        recipe.stages.iter().filter(|stage| is_target(stage)).map(|stage| stage.name.as_str()).collect();
+    let targets: BTreeSet<&str> = recipe.targets().collect();
     let missing = binaries.iter().filter(|binary| !targets.contains(binary.as_str())).map(|binary| {
         (0, format!("has no target {binary}; add the stages build-{binary} and {binary}, as the others are"))
     });
@@ -67,7 +66,7 @@ fn faults(recipe: &Recipe, binaries: &BTreeSet<String>) -> Vec<Fault> {
         let said =
             stage.steps.iter().flat_map(|step| of_step(step, stage, above).into_iter().map(|fault| (step.line, fault)));
         faults.extend(said);
-        if is_target(stage) {
+        if stage.is_target() {
             let at = stage.steps.first().map_or(0, |from| from.line);
             let name = &stage.name;
             faults.extend(of_target(recipe, name).into_iter().map(|fault| (at, format!("target {name} {fault}"))));
@@ -171,10 +170,6 @@ fn of_layers(recipe: &Recipe, name: &str) -> Vec<String> {
 fn is_pinned(image: &str) -> bool {
     let name = image.rsplit('/').next().unwrap_or(image);
     name.contains("@sha256:") || name.split_once(':').is_some_and(|(_, tag)| tag != "latest")
-}
-
-fn is_target(stage: &Stage) -> bool {
-    stage.steps.iter().any(|step| step.is("ENTRYPOINT"))
 }
 
 fn is_secret(name: &str) -> bool {

@@ -17,6 +17,9 @@ fn the_matrix_is_what_changed_answers() {
     // What the step's script makes of a real answer is what the matrix gets.
     let folder = tempfile::tempdir().unwrap();
     let answer = crate::changed::compared(&root(), "HEAD~1", "HEAD").unwrap();
+    let mut answer: Value = serde_json::from_str(&answer).unwrap();
+    answer["warnings"] = ["a base is gone", "100% of it:\n  no matching package"].into();
+    let answer = answer.to_string();
     fs::write(folder.path().join("answer.json"), &answer).unwrap();
     let script = script(&workflow, "changed", "changed");
     assert!(script.starts_with("cargo xtask changed -o json > changed.json\n"), "{script}");
@@ -24,14 +27,17 @@ fn the_matrix_is_what_changed_answers() {
     let (output, summary) = (folder.path().join("output"), folder.path().join("summary"));
     let mut bash = bash(&rest);
     bash.current_dir(folder.path()).env("GITHUB_OUTPUT", &output).env("GITHUB_STEP_SUMMARY", &summary);
-    succeeds(&mut bash);
+    // A command of the runner ends with its line.
+    assert_eq!(succeeds(&mut bash), "::warning::a base is gone\n::warning::100%25 of it:%0A  no matching package");
     let answer: Value = serde_json::from_str(&answer).unwrap();
     let written = fs::read_to_string(output).unwrap();
     let workers: Value = serde_json::from_str(written.strip_prefix("workers=").unwrap().trim()).unwrap();
     assert_eq!(workers, answer["changed"]);
     assert!(workers.as_array().unwrap().iter().all(Value::is_string), "{workers}");
     let summary = fs::read_to_string(summary).unwrap();
-    assert_eq!(summary.lines().count(), answer["workers"].as_array().unwrap().len(), "{summary}");
+    let workers =
+        summary.strip_prefix("- warning: a base is gone\n- warning: 100% of it: no matching package\n").unwrap();
+    assert_eq!(workers.lines().count(), answer["workers"].as_array().unwrap().len(), "{summary}");
 }
 
 #[test]
@@ -64,27 +70,31 @@ fn a_release_is_one_for_each_commit_in_the_order_of_time_and_may_be_a_tag_and_a_
     assert_eq!(written, format!("release=20261121-203000-{head}\n"));
 }
 
-#[test]
-fn a_dispatch_is_what_the_docs_say() {
+/// What the dispatch of this worker sends; the time apart.
+fn payload(worker: &str) -> Value {
     let folder = tempfile::tempdir().unwrap();
-    let commit = "cba98c724b12a01d6e1d0f3b8a4f8a3e5c1b7d90";
     let workflow = parsed(CD);
     let mut bash = bash(&script(&workflow, "dispatch", "Payload"));
     bash.current_dir(folder.path())
-        .env("WORKER", "onboarding-worker")
-        .env("IMAGE", "ghcr.io/mainspring-rs/onboarding-worker")
+        .env("WORKER", worker)
+        .env("IMAGE", format!("ghcr.io/mainspring-rs/{worker}"))
         .env("RELEASE", "20261121-213226-cba98c724b12")
         .env("DIGEST", "sha256:6f1ed002ab5595859014ebf0951522d9e7d2e4cbb4b0b9c3c2b8e4ef2d1a4d3c")
         .env("SOURCE", "https://github.com/mainspring-rs/mainspring")
         .env("RUN", "https://github.com/mainspring-rs/mainspring/actions/runs/1234567890")
-        .env("GITHUB_SHA", commit);
+        .env("GITHUB_SHA", "cba98c724b12a01d6e1d0f3b8a4f8a3e5c1b7d90");
     succeeds(&mut bash);
     let sent = fs::read_to_string(folder.path().join("dispatch.json")).unwrap();
     let mut sent: Value = serde_json::from_str(&sent).unwrap();
     let timestamp = sent["client_payload"]["timestamp"].take();
     let timestamp = timestamp.as_str().unwrap();
     assert!(timestamp.len() == 20 && timestamp.ends_with('Z') && timestamp.contains('T'), "{timestamp}");
+    sent
+}
 
+#[test]
+fn a_dispatch_is_what_the_docs_say() {
+    let sent = payload("onboarding-worker");
     let docs = text("docs/deploying.md");
     let section = docs.split("## From merge to dispatch").nth(1).unwrap();
     let example = section.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
@@ -93,6 +103,41 @@ fn a_dispatch_is_what_the_docs_say() {
     assert_eq!(sent, example);
     // GitHub refuses a payload with more than ten keys at its top.
     assert!(sent["client_payload"].as_object().unwrap().len() <= 10);
+    assert_eq!(payload("mainspring")["client_payload"]["kind"], "command");
+}
+
+#[test]
+fn an_old_run_that_is_run_again_takes_no_worker_back() {
+    let folder = repository();
+    let (origin, clone) = (folder.path().join("origin"), folder.path().join("clone"));
+    let (first, second) = (git(&clone, &["rev-parse", "HEAD~1"]), git(&clone, &["rev-parse", "HEAD"]));
+    let workflow = parsed(CD);
+    let script = script(&workflow, "dispatch", "Nothing newer is deployed");
+    let dispatched = |commit: &str| {
+        let mut bash = bash(&script);
+        let output = bash.current_dir(&clone).env("WORKER", "onboarding-worker").env("GITHUB_SHA", commit).output();
+        let output = output.unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(dispatched(&first), (true, String::new()), "it was never deployed");
+    git(&origin, &["update-ref", "refs/deployed/another-worker", &second]);
+    git(&origin, &["update-ref", "refs/deployed/onboarding-worker", &first]);
+    for commit in [&first, &second] {
+        assert_eq!(dispatched(commit), (true, String::new()), "the same again, and what follows");
+    }
+    git(&origin, &["update-ref", "refs/deployed/onboarding-worker", &second]);
+    let (may, why) = dispatched(&first);
+    assert!(!may);
+    assert_eq!(
+        why,
+        format!(
+            "::error::onboarding-worker was deployed from {second}, which is newer than {first}: this run would take it \
+             back; to roll back, deploy an earlier digest\n"
+        )
+    );
+    // Whoever runs a job again does not pass the job before.
+    let steps: Vec<_> = steps(&workflow["jobs"]["dispatch"]).filter_map(|step| step.get("name")?.as_str()).collect();
+    assert_eq!((steps[0], steps[steps.len() - 1]), ("Nothing newer is deployed", "Dispatch"));
 }
 
 #[test]
@@ -108,16 +153,22 @@ fn without_a_repository_that_deploys_the_dispatch_says_which_variable_is_missing
 
 #[test]
 fn a_worker_with_one_image_too_few_is_not_dispatched() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("digests")).unwrap();
-    fs::write(folder.path().join("digests/6f1e"), "").unwrap();
     let workflow = parsed(CD);
-    let mut bash = bash(&script(&workflow, "dispatch", "index"));
-    let output = bash.current_dir(folder.path()).env("WORKER", "onboarding-worker").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    let said = |digests: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("digests")).unwrap();
+        for digest in digests {
+            fs::write(folder.path().join("digests").join(digest), "").unwrap();
+        }
+        let mut bash = bash(&script(&workflow, "dispatch", "index"));
+        let output = bash.current_dir(folder.path()).env("WORKER", "onboarding-worker").output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(said(&["6f1e"]), "::error::onboarding-worker has 1 of 2 images: see its jobs `image`\n");
     assert_eq!(
-        String::from_utf8(output.stdout).unwrap(),
-        "::error::onboarding-worker has 1 of 2 images: see its jobs `image`\n"
+        said(&[]),
+        "::error::onboarding-worker has no image: the digests have expired, or no image was built; re-run all jobs\n"
     );
 }
 

@@ -40,7 +40,7 @@ fn actionlint_finds_what_is_planted() {
     assert!(said.contains(r#"job "all-green" needs job "dogs" which does not exist"#), "{said}");
     let said = planted(CD, "steps.index.outputs.digest", "steps.indices.outputs.digest");
     assert!(said.contains(r#"property "indices" is not defined"#), "{said}");
-    let said = planted(CI, "with: {cache: lint}", "with: {hash: lint}");
+    let said = planted(CI, "with: {cache: lint,", "with: {hash: lint,");
     assert!(said.contains(r#"missing input "cache" which is required by action "prepare""#), "{said}");
     let said = planted(CD, "fromJSON(needs.changed.outputs.workers)", "fromJSON(needs.changed.outputs.worker)");
     assert!(said.contains(r#"property "worker" is not defined"#), "{said}");
@@ -120,5 +120,59 @@ fn no_expression_stands_in_a_script() {
             }
         }
         assert!(scripts > 0, "{path}");
+    }
+}
+
+/// The caches that each step `prepare` of the two workflows saves, with its job.
+fn saved() -> Vec<(String, String)> {
+    let mut saved = Vec::new();
+    for path in [CI, CD] {
+        for (name, job) in jobs(&parsed(path)) {
+            for step in
+                steps(job).filter(|step| step.get("uses").is_some_and(|uses| uses == "./.github/actions/prepare"))
+            {
+                let with = |key| step["with"].get(key).and_then(Value::as_str);
+                for kind in with("saves").unwrap_or_default().split(' ').filter(|kind| !kind.is_empty()) {
+                    let of = match kind {
+                        "build" => with("cache").unwrap(),
+                        "tools" => with("tools").unwrap_or("tests"),
+                        _ => panic!("{path}: {name} saves `{kind}`, which there is not"),
+                    };
+                    saved.push((format!("{kind} of {of}"), name.clone()));
+                }
+            }
+        }
+    }
+    saved
+}
+
+#[test]
+fn each_cache_is_written_by_one_job_which_has_the_whole_of_it() {
+    // GitHub never writes a key again: of two writers the faster one decides what every later run finds.
+    let mut saved = saved();
+    saved.sort_unstable();
+    let expected = [
+        ("build of deny", "deny"),
+        ("build of docs", "docs"),
+        ("build of lint", "lint"),
+        ("build of msrv", "msrv"),
+        ("build of test", "full"),
+        ("build of xtask", "changed"),
+        ("tools of deny", "deny"),
+        ("tools of tests", "full"),
+    ];
+    assert_eq!(saved, expected.map(|(cache, job)| (cache.to_owned(), job.to_owned())));
+
+    let prepare = parsed(PREPARE);
+    assert_eq!(prepare["inputs"]["tools"]["default"], "tests");
+    for (kind, of) in [("build", "cache"), ("tools", "tools")] {
+        let caches: Vec<_> = steps(&prepare["runs"])
+            .filter(|step| step.get("with").is_some_and(|with| with["key"].as_str().unwrap().starts_with(kind)))
+            .map(|step| (step["uses"].as_str().unwrap().split('@').next().unwrap(), step["if"].as_str().unwrap()))
+            .collect();
+        let saves = format!("github.ref == 'refs/heads/main' && contains(inputs.saves, '{kind}')");
+        let only_reads = format!("github.ref != 'refs/heads/main' || !contains(inputs.saves, '{kind}')");
+        assert_eq!(caches, [("actions/cache", saves.as_str()), ("actions/cache/restore", only_reads.as_str())]);
+        assert!(text(PREPARE).contains(&format!("key: {kind}-${{{{ inputs.{of} }}}}-")));
     }
 }

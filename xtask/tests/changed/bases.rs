@@ -29,6 +29,21 @@ fn without_a_base_each_worker_is_compared_with_the_commit_that_was_deployed() {
 }
 
 #[test]
+fn after_a_rollback_the_ref_stays_so_docs_deploy_nothing_and_the_revert_does() {
+    let made = Made::new();
+    made.write("products/beta/src/lib.rs", "//! Bad.\n");
+    made.commit("What is rolled back");
+    for worker in BOTH {
+        made.git(["update-ref", &format!("refs/deployed/{worker}"), "HEAD"]);
+    }
+    made.write("docs/guide.md", "Another.\n");
+    made.commit("Docs");
+    assert_eq!(Answer::of(&made.xtask(&["-o", "json"])).changed(), NONE);
+    made.git(["revert", "--no-edit", "HEAD~1"]);
+    assert_eq!(Answer::of(&made.xtask(&["-o", "json"])).changed(), ["beta-worker"]);
+}
+
+#[test]
 fn a_worker_that_was_never_deployed_is_changed_and_said_to_be() {
     let made = Made::new();
     made.git(["update-ref", "refs/deployed/alpha-worker", "HEAD"]);
@@ -85,6 +100,29 @@ fn a_base_that_cargo_cannot_resolve_changes_every_worker_with_a_warning() {
         format!("warning: {base} cannot be compared, so what it is the base of counts as changed: `cargo tree ");
     assert!(answer.stderr.starts_with(&warning), "{}", answer.stderr);
     assert_eq!(answer.stderr.matches("warning: ").count(), 1, "once for both: {}", answer.stderr);
+}
+
+#[test]
+fn a_download_that_fails_is_an_error_and_changes_nobody() {
+    // The base has a registry that nobody serves, and nothing of it is on this machine.
+    let made = Made::new();
+    let vendored = made.read(".cargo/config.toml");
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    made.write(
+        ".cargo/config.toml",
+        &format!(
+            "[net]\nretry = 0\n[source.crates-io]\nreplace-with = \"mirror\"\n[source.mirror]\n\
+             registry = \"sparse+http://{nobody}/\"\n"
+        ),
+    );
+    made.commit("A mirror that is down");
+    made.write(".cargo/config.toml", &vendored);
+    made.commit("No mirror");
+    let output = made.xtask(&["--base", "HEAD~1", "-o", "json"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("error: `cargo tree --locked ") && said.contains("download"), "{said}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "");
 }
 
 #[test]

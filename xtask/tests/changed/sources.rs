@@ -111,6 +111,32 @@ fn a_file_that_the_source_includes_counts_wherever_it_lies() {
 }
 
 #[test]
+fn a_file_of_another_crate_counts_for_whoever_includes_it() {
+    // As the command has a product as its template, by a macro.
+    let made = Made::new();
+    made.write("crates/words/src/lib.rs", "//! One.\n");
+    made.write("crates/words/Cargo.toml", "[package]\nname = \"words\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    made.write(
+        "products/alpha/src/lib.rs",
+        "//! A crate.\nmacro_rules! texts {\n    ($($path:literal,)*) => {\n        \
+         const TEXTS: &[&str] = &[$(include_str!(concat!(\"../../../crates/words/\", $path)),)*];\n    };\n}\n\
+         texts![\"Cargo.toml\", \"src/lib.rs\",];\n",
+    );
+    made.cargo(&["update", "--offline", "--workspace"]);
+    made.commit("Alpha includes the words");
+    made.write("crates/words/src/lib.rs", "//! Two.\n");
+    let answer = made.after("A source of the words");
+    assert_eq!(answer.changed(), ["alpha-worker"]);
+    assert_eq!(answer.why("alpha-worker"), ["alpha changed"]);
+    assert_eq!(texts(&answer.json["workers"][0]["reasons"][0]["files"]), ["crates/words/src/lib.rs"]);
+    // Nothing that is built differs in it, and yet it is another text.
+    made.replace("crates/words/Cargo.toml", "[package]\n", "[package]\ndescription = \"Words\"\n");
+    assert_eq!(made.after("Their manifest").why("alpha-worker"), ["alpha changed"]);
+    made.write("crates/base/README.md", "Beside them.\n");
+    assert_eq!(made.after("Another crate's prose").changed(), NONE);
+}
+
+#[test]
 fn a_renamed_file_counts_where_it_was_and_where_it_is() {
     let made = Made::new();
     made.write("crates/logs/src/long.rs", &"// The same line, over and over.\n".repeat(50));

@@ -28,6 +28,8 @@ use crate::{print, say};
 /// The images of this workspace's workers, and where they run together.
 const DOCKERFILE: &str = "Dockerfile";
 const COMPOSE: &str = "compose.yaml";
+/// Beside the chart, if it is here: an example for each task queue.
+const EXAMPLES: &str = "charts/temporal-worker/examples";
 
 pub(crate) fn run(verb: &NewVerb, registry: &Registry) -> Result<(), Failure> {
     let NewVerb::Product(arguments) = verb;
@@ -50,7 +52,10 @@ fn planned(named: &Named, workspace: &Workspace, registry: &Registry) -> Result<
     let mut plan = Plan::of(workspace.root());
     let mut manifests = Manifests::read(workspace, &plan)?;
     for file in template::files().filter(|file| neighbours.is_empty() || !file.is_of_worker()) {
-        let (path, mut text) = file.of(named);
+        let (mut path, mut text) = file.of(named);
+        if file.is_of_chart() && plan.has(Path::new(EXAMPLES)) {
+            path = format!("{EXAMPLES}/{}.yaml", named.queue);
+        }
         if path.ends_with("Cargo.toml") {
             text = manifests.adapted(&path, &text, named)?;
         } else if path.ends_with(".rs") {

@@ -9,8 +9,6 @@ use crate::exit::Failure;
 const LONGEST: usize = 47;
 /// What follows from a product's name and bears it.
 const WORKER: &str = "-worker";
-/// What a queue's name may end with, and its worker's does not.
-const TASK_QUEUE: &str = "-task-queue";
 /// No words of the language, and still no crate may be called so.
 const NO_CRATES: [&str; 7] = ["alloc", "core", "gen", "proc-macro", "std", "test", "union"];
 
@@ -22,8 +20,6 @@ pub(super) struct Named {
     /// As code says it: `batch_exports`.
     pub(super) library: String,
     pub(super) queue: String,
-    /// Where its worker's files are, below workers/: named after the queue, where a crate can be called so.
-    pub(super) worker_folder: String,
 }
 
 impl Named {
@@ -33,9 +29,7 @@ impl Named {
         check_name(name).map_err(Failure::Usage)?;
         let queue = queue.unwrap_or(name);
         check_queue(queue).map_err(Failure::Usage)?;
-        let stem = queue.strip_suffix(TASK_QUEUE).unwrap_or(queue);
-        let worker_folder = if check_name(stem).is_ok() { stem } else { name }.to_owned();
-        Ok(Self { name: name.to_owned(), library: name.replace('-', "_"), queue: queue.to_owned(), worker_folder })
+        Ok(Self { name: name.to_owned(), library: name.replace('-', "_"), queue: queue.to_owned() })
     }
 
     /// # Errors
@@ -56,7 +50,7 @@ impl Named {
     }
 
     pub(super) fn worker(&self) -> String {
-        format!("{}{WORKER}", self.worker_folder)
+        format!("{}{WORKER}", self.name)
     }
 }
 
@@ -113,12 +107,7 @@ mod tests {
             (named.contract().as_str(), named.worker().as_str()),
             ("batch-exports-contract", "batch-exports-worker")
         );
-        let worker = |queue| Named::new("refunds", Some(queue)).unwrap().worker();
-        assert_eq!(worker("payments-task-queue"), "payments-worker");
-        assert_eq!(
-            (worker("payments"), worker("General_Purpose.1")),
-            ("payments-worker".to_owned(), "refunds-worker".to_owned())
-        );
+        assert_eq!(Named::new("x2", Some("General_Purpose.1")).unwrap().queue, "General_Purpose.1");
     }
 
     #[test]

@@ -46,6 +46,11 @@ impl File {
         self.path.starts_with(WORKER)
     }
 
+    /// What the chart is told of the worker.
+    pub(super) fn is_of_chart(self) -> bool {
+        self.path.ends_with("/values.yaml")
+    }
+
     /// Its path and its text, for that product.
     pub(super) fn of(self, named: &Named) -> (String, String) {
         (renamed(self.path, named), renamed(self.text, named))
@@ -54,16 +59,9 @@ impl File {
 
 /// With the template's names replaced, each place once: what comes in may bear the template's names itself.
 fn renamed(text: &str, named: &Named) -> String {
-    let worker = named.worker();
-    let folder = format!("workers/{}", named.worker_folder);
     // The longer name first.
-    let names = [
-        ("workers/new-product", &folder),
-        ("new-product-worker", &worker),
-        ("new-product-task-queue", &named.queue),
-        ("new-product", &named.name),
-        ("new_product", &named.library),
-    ];
+    let names =
+        [("new-product-task-queue", &named.queue), ("new-product", &named.name), ("new_product", &named.library)];
     let (mut renamed, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(next) = rest.chars().next() {
         if let Some((old, new)) = names.iter().find(|(old, _)| rest.starts_with(old)) {
@@ -108,11 +106,7 @@ mod tests {
     #[test]
     fn each_name_is_replaced_once() {
         let named = Named::new("new-product-x", Some("new-product-task-queue-2")).unwrap();
-        let text =
-            "new-product new_product::new() on new-product-task-queue, newly, workers/new-product/new-product-worker";
-        assert_eq!(
-            renamed(text, &named),
-            "new-product-x new_product_x::new() on new-product-task-queue-2, newly, workers/new-product-task-queue-2/new-product-task-queue-2-worker"
-        );
+        let text = "new-product new_product::new() on new-product-task-queue, newly";
+        assert_eq!(renamed(text, &named), "new-product-x new_product_x::new() on new-product-task-queue-2, newly");
     }
 }

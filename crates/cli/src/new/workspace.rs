@@ -70,7 +70,7 @@ impl Workspace {
             (vec![named.name.clone(), named.contract()], vec![format!("products/{}", named.name)]);
         if with_worker {
             crates.push(named.worker());
-            folders.push(format!("workers/{}", named.worker_folder));
+            folders.push(format!("workers/{}", named.name));
         }
         let packages = self.metadata.workspace_packages();
         if let Some(package) = packages.iter().find(|package| crates.contains(&package.name.to_string())) {

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::{NAME, Running, ready};
 use crate::error::ServersError;
+use crate::process::OwnedProcess;
 
 /// What such a server answers, from SQLite.
 const SYMPTOM: &str = "interrupted (9)";
@@ -61,19 +62,20 @@ async fn watch(server: &Running) {
     let mut in_a_row = 0;
     loop {
         tokio::time::sleep(PERIOD).await;
+        let asked = server.process();
         let answer = ready::ask_for(server.address(), server.namespace()).await;
         in_a_row = if answer.is_err_and(|reason| reason.contains(SYMPTOM)) { in_a_row + 1 } else { 0 };
         if in_a_row == IN_A_ROW {
-            heal(server).await;
+            heal(server, &asked).await;
             in_a_row = 0;
         }
     }
 }
 
-async fn heal(server: &Running) {
+async fn heal(server: &Running, asked: &Arc<OwnedProcess>) {
     let _turn = server.turn.lock().await;
-    // Else somebody stopped it meanwhile.
-    if server.process().exit().is_some() {
+    // Else somebody stopped it meanwhile, or started another.
+    if asked.exit().is_some() || !Arc::ptr_eq(asked, &server.process()) {
         return;
     }
     let state = if server.options.keeps_its_state() {
