@@ -39,6 +39,13 @@ impl Repository {
         command
     }
 
+    /// The folder that programs are built into, below it by profile.
+    pub(crate) fn target(&self) -> Result<PathBuf, Failure> {
+        let metadata = self.metadata()?;
+        let folder = metadata["target_directory"].as_str();
+        folder.map(PathBuf::from).ok_or_else(|| Failure::Metadata { reason: "no target_directory".to_owned() })
+    }
+
     /// The files of the repository, by their path from its root: tracked ones, and new ones that git does not ignore.
     pub(crate) fn files(&self) -> Result<Vec<String>, Failure> {
         let mut git = Command::new("git");

@@ -8,9 +8,10 @@ mod list;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use cargo_metadata::MetadataCommand;
+use mainspring_servers::process::cargo;
 use serde_json::{Value, json};
 
 use crate::arguments::{LintArguments, Output};
@@ -89,7 +90,7 @@ fn findings(root: &Path, packages: &BTreeSet<String>, arguments: &LintArguments)
     let file = folder.path().join("clippy.toml");
     std::fs::write(&file, list::clippy_toml())
         .map_err(|error| Failure::Other(format!("{} cannot be written: {error}", file.display())))?;
-    let mut clippy = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut clippy = cargo();
     clippy.current_dir(root).args(["clippy", "--message-format=json", "--quiet"]);
     clippy.args(packages.iter().flat_map(|package| ["--package", package]));
     clippy.args(["--", "--no-deps"]).args(LINTS.iter().flat_map(|lint| ["--warn", lint]));
