@@ -146,12 +146,15 @@ MAINSPRING_VERSIONING: versioning.behavior
 {{- if and .backlog $w.controller.enabled }}
 {{- fail (printf "%s.hpa.backlog counts the tasks of every version, and the worker controller scales each: use external, with the backlog that the server reports by version" $at) }}
 {{- end }}
-{{- if .slots }}
+{{- $hpa := . }}
+{{- range $part := list "slots" "backlog" }}
+{{- if get $hpa $part }}
 {{- range $queue := $w.taskQueues }}
-{{- include "temporal-worker.checkLabel" (dict "value" $queue "at" (printf "%s.hpa.slots: the task queue" $at)) }}
+{{- include "temporal-worker.checkLabel" (dict "value" $queue "at" (printf "%s.hpa.%s: the task queue" $at $part)) }}
 {{- end }}
 {{- if not $w.controller.enabled }}
-{{- include "temporal-worker.checkLabel" (dict "value" $c.namespace "at" (printf "%s.hpa.slots: connection.namespace" $at)) }}
+{{- include "temporal-worker.checkLabel" (dict "value" $c.namespace "at" (printf "%s.hpa.%s: connection.namespace" $at $part)) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- range $metric := .external }}

@@ -196,11 +196,15 @@ fn autoscalers_that_would_fight_or_measure_nothing_are_named() -> Outcome {
              would never get one. Write minReplicas 1, or leave byVersion out"
         )
     );
-    let slots = ("workers.orders.autoscaling", json!({ "hpa": { "slots": { "target": "750m" } } }));
-    for queue in ["orders/eu", "-orders", &"o".repeat(64)] {
-        let said = said(&helm, &[slots.clone(), ("workers.orders.taskQueues", json!([queue]))])?;
+    let long = "o".repeat(64);
+    let (slots, backlog) = (json!({ "target": "750m" }), json!({ "averageValue": "10" }));
+    for (part, given, queue) in
+        [("slots", &slots, "orders/eu"), ("slots", &slots, long.as_str()), ("backlog", &backlog, "-orders")]
+    {
+        let hpa = ("workers.orders.autoscaling", json!({ "hpa": { part: given } }));
+        let said = said(&helm, &[hpa, ("workers.orders.taskQueues", json!([queue]))])?;
         let expected = format!(
-            ".hpa.slots: the task queue is {queue:?}, and a metric's label is matched as a label of Kubernetes: 63 letters"
+            ".hpa.{part}: the task queue is {queue:?}, and a metric's label is matched as a label of Kubernetes: 63 letters"
         );
         assert!(said.starts_with(&at(&expected)), "{said}");
     }

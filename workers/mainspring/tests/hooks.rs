@@ -73,7 +73,7 @@ async fn a_release_brings_search_attributes_and_schedules_and_the_next_one_finds
         assert_eq!(schedules, [(json!("daily-revenue-report"), json!("unchanged"))], "{plan}");
         assert_eq!(desk.list("apis/batch/v1", "jobs")?, Vec::<Value>::new(), "what succeeded is removed");
     }
-    said(&address, &["schedules", "delete", "daily-revenue-report"])?;
+    said(&address, &["schedules", "delete", "--schedule-id", "daily-revenue-report"])?;
     let rolled_back = desk.cluster.helm(desk.namespace, &["rollback", "shop", "1"]);
     let rolled_back = desk.kubelet.with_jobs(desk.namespace, rolled_back).await??;
     assert!(rolled_back.success, "{}", rolled_back.text);
