@@ -15,6 +15,9 @@ use serde_json::Value;
 
 const FILES: [&str; 4] = ["Cargo.toml", "src/lib.rs", "src/main.rs", "src/bin/manage.rs"];
 
+/// Held by the test that builds: cargo lets one at a time build at the same place, and the other's worker would wait for it.
+static BUILDS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// Where the example says that Mainspring is.
 const URL: &str = "https://git.example.com/mainspring.git";
 
@@ -98,6 +101,7 @@ fn build(folder: &Path) -> Result<Vec<PathBuf>, TestError> {
 
 #[tokio::test]
 async fn a_workspace_elsewhere_runs_its_workflow_and_its_own_command() -> Outcome {
+    let _builds = BUILDS.lock().await;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("your-own-workspace");
     lay(&folder)?;
     let there = folder.clone();

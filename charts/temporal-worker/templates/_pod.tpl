@@ -19,7 +19,7 @@
 - {name: MAINSPRING_CONTROL_ADDR, value: {{ printf "127.0.0.1:%d" (int $w.http.controlPort) | quote }}}
 {{- end }}
 {{- with $w.autoscaling.hpa }}
-{{- if and .backlog (not (hasKey $w.env "MAINSPRING_BACKLOG_INTERVAL")) }}
+{{- if and .backlog (not (hasKey $w.env "MAINSPRING_BACKLOG_INTERVAL")) (not (hasKey $w.secretEnv "MAINSPRING_BACKLOG_INTERVAL")) }}
 - {name: MAINSPRING_BACKLOG_INTERVAL, value: 15s}
 {{- end }}
 {{- end }}

@@ -19,6 +19,7 @@ fn program(name: &str) -> Result<PathBuf, TestError> {
 
 #[tokio::test]
 async fn a_workspace_elsewhere_grows_by_a_product_that_builds_passes_its_tests_and_runs() -> Outcome {
+    let _builds = BUILDS.lock().await;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("your-own-workspace-grown");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
@@ -26,7 +27,7 @@ async fn a_workspace_elsewhere_grows_by_a_product_that_builds_passes_its_tests_a
     lay(&folder)?;
     let manage = folder.join("first-manage");
     cargo_there(&folder, &["build", "--quiet", "--bin", "manage"])?;
-    // The other test of this file builds one of the same name, at the same place.
+    // Later builds put another at the same place.
     fs::copy(program("manage")?, &manage)?;
     let there = |program: &Path, arguments: &[&str]| -> Result<String, TestError> {
         let mut command = mainspring_testing::program(program);

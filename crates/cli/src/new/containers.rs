@@ -13,16 +13,16 @@ pub(super) fn with_target(text: &str, workers: &[String], worker: &str) -> Optio
     let mut more = Vec::with_capacity(stages.len() + 2);
     for stage in stages {
         more.push(stage.trim_end().to_owned());
-        if stage.lines().any(|line| line.starts_with("FROM ") && line.ends_with(like.as_str())) {
+        if is_target(stage, like) || is_target(stage, &format!("build-{like}")) {
             more.push(stage.trim_end().replace(like.as_str(), worker));
         }
     }
     Some(more.join("\n\n") + "\n")
 }
 
-/// Whether this stage is called as the worker.
-fn is_target(stage: &str, worker: &str) -> bool {
-    stage.lines().any(|line| line.starts_with("FROM ") && line.ends_with(&format!(" AS {worker}")))
+/// Whether this stage is called so.
+fn is_target(stage: &str, name: &str) -> bool {
+    stage.lines().any(|line| line.starts_with("FROM ") && line.ends_with(&format!(" AS {name}")))
 }
 
 /// The file of Docker Compose with a service more, on ports of its own. None where no worker has a service with a queue.
@@ -80,6 +80,14 @@ extra_hosts: [\"x:y\"]\n    environment:\n      <<: *environment\n      TEMPORAL
 FROM x AS build-b-worker\nRUN cargo build --bin b-worker\n\nFROM x AS build-command\nRUN cargo build --bin command\n\n\
 # It runs.\nFROM y AS a-worker\nENTRYPOINT [\"/a-worker\"]\n\n# It runs.\nFROM y AS b-worker\nENTRYPOINT [\"/b-worker\"]\n\nFROM y AS command\n";
         assert_eq!(with_target(TEXT, &workers(&["z-worker", "a-worker"]), "b-worker").unwrap(), with);
+    }
+
+    #[test]
+    fn a_worker_whose_name_ends_as_another_ones_is_no_model() {
+        let text = "FROM x AS build-data-a-worker\n\nFROM x AS build-a-worker\n\nFROM y AS data-a-worker\n\nFROM y AS a-worker\n";
+        let with = "FROM x AS build-data-a-worker\n\nFROM x AS build-a-worker\n\nFROM x AS build-b-worker\n\n\
+FROM y AS data-a-worker\n\nFROM y AS a-worker\n\nFROM y AS b-worker\n";
+        assert_eq!(with_target(text, &workers(&["a-worker", "data-a-worker"]), "b-worker").unwrap(), with);
     }
 
     #[test]

@@ -73,7 +73,8 @@ impl Workspace {
             folders.push(format!("workers/{}", named.name));
         }
         let packages = self.metadata.workspace_packages();
-        if let Some(package) = packages.iter().find(|package| crates.contains(&package.name.to_string())) {
+        let of_name = |name: &String| packages.iter().find(|package| package.name.as_str() == name);
+        if let Some(package) = crates.iter().find_map(of_name) {
             return Err(Failure::Usage(format!(
                 "there is a crate {} already, in {}: give the product another name, or another queue",
                 package.name,
