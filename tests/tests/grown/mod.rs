@@ -20,7 +20,8 @@ fn program(name: &str) -> Result<PathBuf, TestError> {
 #[tokio::test]
 async fn a_workspace_elsewhere_grows_by_a_product_that_builds_passes_its_tests_and_runs() -> Outcome {
     let _builds = BUILDS.lock().await;
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("your-own-workspace-grown");
+    // The other test's: cargo tells packages of two workspaces at one target folder apart by their paths inside of them alone.
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("your-own-workspace");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
