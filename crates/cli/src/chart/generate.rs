@@ -8,9 +8,10 @@ use mainspring_settings::{Report, Sources};
 use mainspring_worker::{Product, Registry};
 use serde_json::Value;
 
-use super::{WORKER, binary, meant};
+use super::{WORKER, binary};
 use crate::config::of_a_worker;
 use crate::exit::Failure;
+use crate::workflow::check::offer;
 
 /// The least that activities are given to be where they were, in seconds.
 const RESUME: u64 = 60;
@@ -20,8 +21,8 @@ const LONGEST: u64 = 3600;
 pub(crate) fn values(registry: &Registry, queue: &str, env: &[String]) -> Result<String, Failure> {
     let queues = registry.queues();
     let Some(products) = queues.get(queue) else {
-        let meant = meant(queue, queues.keys().copied());
-        return Err(Failure::Usage(format!("no product has the task queue {queue}: {meant}")));
+        let near = offer(queue, &queues.keys().copied().collect::<Vec<_>>());
+        return Err(Failure::Usage(format!("no product has the task queue {queue}: {near}")));
     };
     let given = settings(env)?;
     let report = of_a_worker(&Sources::default(), products.iter().copied());

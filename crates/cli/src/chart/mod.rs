@@ -5,8 +5,6 @@ mod check;
 mod generate;
 mod worker;
 
-use std::collections::BTreeSet;
-
 use mainspring_worker::{Product, Registry};
 
 pub(crate) use check::check;
@@ -29,18 +27,6 @@ fn binary(queue: &str, products: &[&Product]) -> String {
 /// Every worker binary, with its queue.
 fn all_binaries(registry: &Registry) -> Vec<(String, &str)> {
     registry.queues().into_iter().map(|(queue, products)| (binary(queue, &products), queue)).collect()
-}
-
-/// The known name that is most like a wrong one, in words that end a sentence; else all of them.
-fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    /// Below it, two names have little in common.
-    const ALIKE: f64 = 0.8;
-    let known: BTreeSet<&str> = known.into_iter().collect();
-    let scored = known.iter().map(|known| (strsim::jaro_winkler(name, known), known));
-    match scored.filter(|(score, _)| *score > ALIKE).max_by(|a, b| a.0.total_cmp(&b.0)) {
-        Some((_, near)) => format!("did you mean {near}?"),
-        None => format!("there is {}", known.into_iter().collect::<Vec<_>>().join(", ")),
-    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use mainspring_worker::{Product, Registry, Sum, WorkerSettings};
 use serde_json::Value;
 
 use super::check::Findings;
-use super::{all_binaries, binary, meant};
+use super::{all_binaries, binary};
 use crate::config::of_a_worker;
+use crate::workflow::check::offer;
 
 /// What the chart makes of values, by the setting that it becomes.
 const MADE: [(&str, &str); 5] = [
@@ -111,11 +112,9 @@ impl<'a> Worker<'a> {
             return None;
         }
         let strange: Vec<&&str> = queues.iter().filter(|queue| !known.contains_key(**queue)).collect();
+        let names: Vec<&str> = known.keys().copied().collect();
         for queue in &strange {
-            findings.add(
-                at.clone(),
-                format!("names {queue}, which no product has: {}", meant(queue, known.keys().copied())),
-            );
+            findings.add(at.clone(), format!("names {queue}, which no product has: {}", offer(queue, &names)));
         }
         if !strange.is_empty() {
             return None;
@@ -150,7 +149,7 @@ impl<'a> Worker<'a> {
             ),
             None => format!(
                 "is {given}, and no task queue has a worker binary of that name: {} Name an image of your own by image.repository",
-                match meant(given, all.iter().map(|(name, _)| name.as_str())) {
+                match offer(given, &all.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>()) {
                     question if question.ends_with('?') => question,
                     names => format!("{names}."),
                 }
