@@ -12,11 +12,15 @@ use serde_json::{Value, json};
 type Outcome = Result<(), TestError>;
 
 const MAINSPRING: &str = env!("CARGO_BIN_EXE_mainspring");
+/// A queue of another name than its product's: the worker is called after the queue.
+const QUEUE: &str = "ledger-task-queue";
 
-/// This repository's files once more, with their times: so what is built already is not built again.
+/// This repository's files once more, with their times and as built by the same wrapper: so what is built already is not
+/// built again.
 struct Copy {
     root: PathBuf,
     build: PathBuf,
+    wrapper: PathBuf,
     target: PathBuf,
 }
 
@@ -25,7 +29,12 @@ impl Copy {
         let (here, temporary) =
             (Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), Path::new(env!("CARGO_TARGET_TMPDIR")));
         let build = temporary.parent().ok_or("no build folder")?.to_owned();
-        let copy = Self { root: temporary.join("new-product"), build, target: temporary.join("new-product-target") };
+        let (root, target) = (temporary.join("new-product"), temporary.join("new-product-target"));
+        let way = include_str!("../../../.cargo/config.toml")
+            .lines()
+            .find_map(|line| line.strip_prefix("rustc-workspace-wrapper = "));
+        let wrapper = here.canonicalize()?.join(way.ok_or("no wrapper in .cargo/config.toml")?.trim_matches('"'));
+        let copy = Self { root, build, wrapper, target };
         if copy.root.exists() {
             fs::remove_dir_all(&copy.root)?;
         }
@@ -46,6 +55,7 @@ impl Copy {
         let mut cargo = cargo();
         cargo.args(arguments).current_dir(&self.root);
         cargo.env("CARGO_BUILD_BUILD_DIR", &self.build).env("CARGO_TARGET_DIR", &self.target);
+        cargo.env("CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER", &self.wrapper);
         said(cargo.output()?)
     }
 
@@ -74,7 +84,9 @@ fn said(output: Output) -> Result<String, TestError> {
 #[tokio::test]
 async fn a_new_product_builds_passes_every_gate_and_runs_at_once() -> Outcome {
     let copy = Copy::new()?;
-    let would = said(copy.run(MAINSPRING, &["new", "product", "ledger-entries", "--dry-run", "-o", "json"])?)?;
+    let would = said(
+        copy.run(MAINSPRING, &["new", "product", "ledger-entries", "--queue", QUEUE, "--dry-run", "-o", "json"])?,
+    )?;
     let would: Value = serde_json::from_str(&would)?;
     assert!(!copy.root.join("products/ledger-entries").exists(), "a dry run writes nothing");
     let listed = ["Cargo.toml", "Dockerfile", "bin/mprocs.yaml", "compose.yaml"].into_iter();
@@ -86,13 +98,13 @@ async fn a_new_product_builds_passes_every_gate_and_runs_at_once() -> Outcome {
         "cargo run -- dev",
         "cargo run -- workflow execute ledger-entries-greet '{\"name\": \"Ada\"}'",
     ]);
-    assert_eq!((&would["task_queue"], &would["next"]), (&json!("ledger-entries"), &next));
+    assert_eq!((&would["task_queue"], &would["next"]), (&json!(QUEUE), &next));
 
-    let wrote = copy.run(MAINSPRING, &["new", "product", "ledger-entries"])?;
+    let wrote = copy.run(MAINSPRING, &["new", "product", "ledger-entries", "--queue", QUEUE])?;
     let talk = String::from_utf8(wrote.stderr.clone())?;
     assert!(said(wrote)?.contains("wrote products/ledger-entries/src/lib.rs\n"));
     assert!(talk.contains("\nnext:\n    cargo test -p ledger-entries\n"), "{talk}");
-    let again = copy.run(MAINSPRING, &["new", "product", "ledger-entries"])?;
+    let again = copy.run(MAINSPRING, &["new", "product", "ledger-entries", "--queue", QUEUE])?;
     let talk = String::from_utf8(again.stderr)?;
     assert_eq!(again.status.code(), Some(64));
     assert!(
@@ -103,12 +115,12 @@ async fn a_new_product_builds_passes_every_gate_and_runs_at_once() -> Outcome {
     // The next one is beside it, by the command that knows the first; it shares a queue.
     copy.cargo(&["build", "--quiet", "--workspace", "--bin", "mainspring"])?;
     let ours = copy.built("mainspring");
-    said(copy.run(&ours, &["new", "product", "refunds", "--queue", "ledger-entries"])?)?;
+    said(copy.run(&ours, &["new", "product", "refunds", "--queue", QUEUE])?)?;
     assert!(!copy.root.join("workers/refunds").exists(), "a queue has one worker");
-    let main = copy.read("workers/ledger-entries/src/main.rs")?;
+    let main = copy.read("workers/ledger/src/main.rs")?;
     assert!(main.contains("mainspring::run([ledger_entries::product(), refunds::product()])"), "{main}");
 
-    let binaries = ["--bin", "mainspring", "--bin", "ledger-entries-worker", "--bin", "xtask"];
+    let binaries = ["--bin", "mainspring", "--bin", "ledger-worker", "--bin", "xtask"];
     copy.cargo(&[&["build", "--quiet", "--workspace"], &binaries[..]].concat())?;
     let passed = copy.cargo(&["test", "--quiet", "--workspace", "--test", "greet"])?;
     assert_eq!(
@@ -127,8 +139,13 @@ fn gates(copy: &Copy, ours: &Path) -> Outcome {
     assert!(products.iter().all(|product| product["outdated"] == json!([])), "{checked:#}");
     said(copy.run(ours, &["replay", "check", "--product", "ledger-entries,refunds"])?)?;
     assert_eq!(said(copy.run(ours, &["generate", "mprocs"])?)?, copy.read("bin/mprocs.yaml")?);
-    let values = said(copy.run(ours, &["generate", "chart-values", "--task-queue", "ledger-entries"])?)?;
-    assert_eq!(values, copy.read("charts/temporal-worker/examples/ledger-entries.yaml")?);
+    let values = said(copy.run(ours, &["generate", "chart-values", "--task-queue", QUEUE])?)?;
+    let example = "charts/temporal-worker/examples/ledger-task-queue.yaml";
+    assert_eq!(values, copy.read(example)?);
+    assert_eq!(
+        said(copy.run(ours, &["config", "check", "--chart-values", example])?)?,
+        "the values fit the products\n"
+    );
     copy.cargo(&[
         "fmt",
         "--check",
@@ -151,7 +168,7 @@ fn gates(copy: &Copy, ours: &Path) -> Outcome {
 async fn runs(copy: &Copy, ours: &Path) -> Outcome {
     let env = Env::shared().await?;
     let settings = [("TEMPORAL_ADDRESS", env.address()), ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0")];
-    let worker = copy.built("ledger-entries-worker").display().to_string();
+    let worker = copy.built("ledger-worker").display().to_string();
     let mut worker = Process::spawn(&worker, &[], settings)?;
     worker.line("polling").await?;
     for workflow in ["ledger-entries-greet", "refunds-greet"] {
