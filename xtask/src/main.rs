@@ -13,6 +13,7 @@ mod lint;
 mod msrv;
 mod repository;
 mod setup;
+mod shipped;
 mod suite;
 mod tidy;
 #[cfg(test)]

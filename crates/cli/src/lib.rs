@@ -4,6 +4,7 @@
 
 mod activity;
 mod arguments;
+mod binary;
 mod chart;
 mod config;
 mod contracts;

@@ -11,10 +11,8 @@ use mainspring_servers::process::cargo;
 use tempfile::TempDir;
 
 use super::{git::Git, graph::Graph};
-use crate::{failure::Failure, repository::output};
+use crate::{failure::Failure, repository::output, shipped};
 
-/// Packages below this folder that have a binary are workers; the management command is deployed like one.
-const WORKERS: &str = "workers/";
 /// What images are built for. A dependency of another system is no reason.
 const TARGETS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
 
@@ -100,16 +98,15 @@ impl Workspace {
         let mut packages: Vec<_> = self.metadata.packages.iter().collect();
         packages.sort_by_key(|package| &package.name);
         let mut workers = Vec::new();
-        for package in packages.into_iter().filter(|package| self.folder(package).starts_with(WORKERS)) {
-            let binaries = package.targets.iter().filter(|target| target.is_bin());
-            // Of several binaries the image has the one that `cargo run` means.
-            let ours = package.default_run.as_deref();
-            for binary in binaries.filter(|target| ours.is_none_or(|ours| ours == target.name)) {
-                let graph = self.built_of(&package.name);
-                let mut crates = self.folders();
-                crates.retain(|name, _| graph.names().contains(name.as_str()));
-                workers.push(Built { name: binary.name.clone(), package: package.name.to_string(), crates, graph });
-            }
+        for package in packages {
+            let binaries = package.targets.iter().filter(|target| target.is_bin()).map(|target| target.name.as_str());
+            let Some(name) = shipped::binary(&self.folder(package), package.default_run.as_deref(), binaries) else {
+                continue;
+            };
+            let graph = self.built_of(&package.name);
+            let mut crates = self.folders();
+            crates.retain(|name, _| graph.names().contains(name.as_str()));
+            workers.push(Built { name: name.to_owned(), package: package.name.to_string(), crates, graph });
         }
         workers
     }

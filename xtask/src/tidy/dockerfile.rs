@@ -12,6 +12,7 @@ use crate::{
         BASE,
         dockerfile::{Recipe, Stage, Step},
     },
+    shipped,
 };
 
 const FILE: &str = "Dockerfile";
@@ -176,17 +177,15 @@ fn is_secret(name: &str) -> bool {
     SECRET.iter().any(|part| name.to_ascii_uppercase().contains(part))
 }
 
-/// The binary of each package in workers/: its default one, where there are several names for it.
+/// The binary of each worker.
 fn binaries(metadata: &Value) -> Result<BTreeSet<String>, Failure> {
     let mut binaries = BTreeSet::new();
     for (folder, package) in packages(metadata)? {
-        if folder.split('/').count() != 2 || !folder.starts_with("workers/") {
-            continue;
-        }
         let targets = package["targets"].as_array().into_iter().flatten();
-        let mut bins = targets.filter(|target| target["kind"] == serde_json::json!(["bin"]));
-        let default = package["default_run"].as_str().or_else(|| bins.next()?["name"].as_str());
-        binaries.extend(default.map(str::to_owned));
+        let bins = targets.filter(|target| target["kind"] == serde_json::json!(["bin"]));
+        let shipped =
+            shipped::binary(&folder, package["default_run"].as_str(), bins.filter_map(|it| it["name"].as_str()));
+        binaries.extend(shipped.map(str::to_owned));
     }
     Ok(binaries)
 }

@@ -8,7 +8,8 @@ use mainspring_settings::{Report, Sources};
 use mainspring_worker::{Product, Registry};
 use serde_json::Value;
 
-use super::{WORKER, binary};
+use super::binary;
+use crate::binary::WORKER;
 use crate::config::of_a_worker;
 use crate::exit::Failure;
 use crate::workflow::check::offer;

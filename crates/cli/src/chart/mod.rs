@@ -10,18 +10,11 @@ use mainspring_worker::{Product, Registry};
 pub(crate) use check::check;
 pub(crate) use generate::values;
 
-/// How worker binaries end: that of `orders`, or of `orders-task-queue`, is `orders-worker`.
-const WORKER: &str = "-worker";
-const TASK_QUEUE: &str = "-task-queue";
+use crate::binary::of_queue;
 
-/// The worker binary of a queue, as `new product` names it: after the queue; after the first product, where no crate could
-/// bear the queue's name.
+/// The worker binary of a queue that these products are on.
 fn binary(queue: &str, products: &[&Product]) -> String {
-    let stem = queue.strip_suffix(TASK_QUEUE).unwrap_or(queue);
-    let letters = stem.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
-    let fits = letters && stem.starts_with(|letter: char| letter.is_ascii_lowercase()) && !stem.ends_with('-');
-    let name = products.first().filter(|_| !fits).map_or(stem, |product| product.name());
-    format!("{name}{WORKER}")
+    of_queue(queue, products.first().map_or(queue, |product| product.name()))
 }
 
 /// Every worker binary, with its queue.
@@ -73,10 +66,8 @@ mod tests {
     }
 
     #[test]
-    fn a_binary_is_called_after_its_queue_or_after_its_first_product() {
+    fn a_binary_is_called_after_the_first_product_where_the_queues_name_cannot_be() {
         let (orders, stock) = (product("orders", "any"), product("stock", "any"));
-        assert_eq!(binary("orders-task-queue", &[&stock, &orders]), "orders-worker");
-        assert_eq!(binary("warehouse", &[&stock]), "warehouse-worker");
         assert_eq!(binary("General_Purpose.1", &[&stock, &orders]), "stock-worker");
     }
 }

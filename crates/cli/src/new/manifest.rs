@@ -190,7 +190,7 @@ fn add_members(workspace: &mut Table, named: &Named, with_worker: bool) {
     let folders = [
         ("products/*", format!("products/{name}")),
         ("products/*/contract", format!("products/{name}/contract")),
-        ("workers/*", format!("workers/{name}")),
+        ("workers/*", format!("workers/{}", named.worker_name())),
     ];
     let members = workspace.entry("members").or_insert_with(|| value(Array::new()));
     let Some(members) = members.as_array_mut() else { return };

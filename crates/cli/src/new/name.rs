@@ -3,12 +3,9 @@
 use heck::ToKebabCase;
 use mainspring_worker::Registry;
 
+use crate::binary::{self, LONGEST, WORKER};
 use crate::exit::Failure;
 
-/// Kubernetes and the worker controller make longer names of them.
-const LONGEST: usize = 47;
-/// What follows from a product's name and bears it.
-const WORKER: &str = "-worker";
 /// No words of the language, and still no crate may be called so.
 const NO_CRATES: [&str; 7] = ["alloc", "core", "gen", "proc-macro", "std", "test", "union"];
 
@@ -49,8 +46,14 @@ impl Named {
         format!("{}-contract", self.name)
     }
 
+    /// The binary of a queue that no product is on yet.
     pub(super) fn worker(&self) -> String {
-        format!("{}{WORKER}", self.name)
+        binary::of_queue(&self.queue, &self.name)
+    }
+
+    /// What that worker is called in the chart and below `workers/`.
+    pub(super) fn worker_name(&self) -> &str {
+        binary::worker(&self.queue, &self.name)
     }
 }
 
@@ -107,7 +110,10 @@ mod tests {
             (named.contract().as_str(), named.worker().as_str()),
             ("batch-exports-contract", "batch-exports-worker")
         );
-        assert_eq!(Named::new("x2", Some("General_Purpose.1")).unwrap().queue, "General_Purpose.1");
+        let named = Named::new("x2", Some("General_Purpose.1")).unwrap();
+        assert_eq!((named.queue.as_str(), named.worker().as_str()), ("General_Purpose.1", "x2-worker"));
+        let named = Named::new("x2", Some("warehouse-task-queue")).unwrap();
+        assert_eq!((named.worker_name(), named.worker().as_str()), ("warehouse", "warehouse-worker"));
     }
 
     #[test]
@@ -137,7 +143,7 @@ mod tests {
         assert_eq!(Named::new(&longest, None).unwrap().worker().len(), 47);
         let said = refused(&format!("{longest}a"), None);
         assert!(said.contains("has 41 characters") && said.ends_with("take 40 at most"), "{said}");
-        assert!(Named::new("a", Some(&"q".repeat(47))).is_ok());
+        assert_eq!(Named::new("a", Some(&"q".repeat(47))).unwrap().worker(), "a-worker");
         let said = refused("a", Some(&"q".repeat(48)));
         assert!(said.contains("has 48 characters: take 47 at most"), "{said}");
         assert!(refused("a", Some("a queue")).starts_with("\"a queue\" cannot be a task queue: "));

@@ -32,9 +32,9 @@ files![
     "products/new-product/src/workflows/greet.rs",
     "products/new-product/src/workflows/mod.rs",
     "products/new-product/tests/greet.rs",
-    "workers/new-product/Cargo.toml",
-    "workers/new-product/src/main.rs",
-    "workers/new-product/values.yaml",
+    "workers/new-queue/Cargo.toml",
+    "workers/new-queue/src/main.rs",
+    "workers/new-queue/values.yaml",
 ];
 
 pub(super) fn files() -> impl Iterator<Item = File> {
@@ -60,8 +60,12 @@ impl File {
 /// With the template's names replaced, each place once: what comes in may bear the template's names itself.
 fn renamed(text: &str, named: &Named) -> String {
     // The longer name first.
-    let names =
-        [("new-product-task-queue", &named.queue), ("new-product", &named.name), ("new_product", &named.library)];
+    let names = [
+        ("new-queue-task-queue", named.queue.as_str()),
+        ("new-queue", named.worker_name()),
+        ("new-product", &named.name),
+        ("new_product", &named.library),
+    ];
     let (mut renamed, mut rest) = (String::with_capacity(text.len()), text);
     while let Some(next) = rest.chars().next() {
         if let Some((old, new)) = names.iter().find(|(old, _)| rest.starts_with(old)) {
@@ -105,8 +109,9 @@ mod tests {
 
     #[test]
     fn each_name_is_replaced_once() {
-        let named = Named::new("new-product-x", Some("new-product-task-queue-2")).unwrap();
-        let text = "new-product new_product::new() on new-product-task-queue, newly";
-        assert_eq!(renamed(text, &named), "new-product-x new_product_x::new() on new-product-task-queue-2, newly");
+        let named = Named::new("new-product-x", Some("new-product-task-queue")).unwrap();
+        let text = "new-product new_product::new() on new-queue-task-queue, by new-queue-worker, newly";
+        let made = "new-product-x new_product_x::new() on new-product-task-queue, by new-product-worker, newly";
+        assert_eq!(renamed(text, &named), made);
     }
 }

@@ -70,7 +70,7 @@ impl Workspace {
             (vec![named.name.clone(), named.contract()], vec![format!("products/{}", named.name)]);
         if with_worker {
             crates.push(named.worker());
-            folders.push(format!("workers/{}", named.name));
+            folders.push(format!("workers/{}", named.worker_name()));
         }
         let packages = self.metadata.workspace_packages();
         let of_name = |name: &String| packages.iter().find(|package| package.name.as_str() == name);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use temporalio_common::{HasWorkflowDefinition, WorkflowDefinition};
 
 /// The task queue that its workers poll.
-pub const TASK_QUEUE: &str = "new-product-task-queue";
+pub const TASK_QUEUE: &str = "new-queue-task-queue";
 
 /// The workflow `new-product-greet`: one activity, which composes a greeting.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,4 +1,4 @@
-//! The worker of the task queue `new-product-task-queue`.
+//! The worker of the task queue `new-queue-task-queue`.
 
 fn main() -> std::process::ExitCode {
     mainspring::run([new_product::product()])
