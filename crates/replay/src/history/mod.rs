@@ -5,6 +5,7 @@ mod read;
 mod save;
 pub(crate) mod shape;
 mod shorthand;
+mod straight;
 
 use std::path::Path;
 

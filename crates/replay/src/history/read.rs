@@ -3,19 +3,17 @@
 
 use prost::Message;
 use prost_reflect::{DeserializeOptions, DynamicMessage, MessageDescriptor};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use temporalio_common::protos::temporal::api::enums::v1::EventType;
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 
-use super::{shape, shorthand};
+use super::{shape, shorthand, straight};
 use crate::ReplayError;
 
 pub(super) fn events(json: &[u8]) -> Result<Vec<HistoryEvent>, ReplayError> {
     let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
-    if let Some(events) = to_the_letter(json)? {
+    if let Some(events) = straight::events(json)? {
         return Ok(events);
     }
     let document: Value = serde_json::from_slice(json).map_err(|error| ReplayError::NotJson {
@@ -24,32 +22,6 @@ pub(super) fn events(json: &[u8]) -> Result<Vec<HistoryEvent>, ReplayError> {
         reason: without_place(&error.to_string()),
     })?;
     of_value(document)
-}
-
-#[derive(Deserialize)]
-struct Export<'a> {
-    #[serde(borrow)]
-    events: Vec<&'a RawValue>,
-}
-
-/// Nothing, if it differs from proto3 JSON in anything.
-fn to_the_letter(json: &[u8]) -> Result<Option<Vec<HistoryEvent>>, ReplayError> {
-    let Ok(Export { events }) = serde_json::from_slice(json) else { return Ok(None) };
-    if events.is_empty() {
-        return Ok(None);
-    }
-    let descriptor = shape::of("HistoryEvent")?;
-    let strictly = DeserializeOptions::new().deny_unknown_fields(true);
-    let mut bytes = Vec::new();
-    let mut one = |event: &RawValue| {
-        let mut json = serde_json::Deserializer::from_str(event.get());
-        let message = DynamicMessage::deserialize_with_options(descriptor.clone(), &mut json, &strictly).ok()?;
-        bytes.clear();
-        message.encode(&mut bytes).ok()?;
-        let event = HistoryEvent::decode(bytes.as_slice()).ok()?;
-        (event.event_type() != EventType::Unspecified).then_some(event)
-    };
-    Ok(events.into_iter().map(&mut one).collect())
 }
 
 pub(super) fn of_value(document: Value) -> Result<Vec<HistoryEvent>, ReplayError> {
