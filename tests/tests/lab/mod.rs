@@ -53,7 +53,7 @@ pub(crate) fn probes_of(line: &str) -> Result<std::net::SocketAddr, TestError> {
     Ok(line["probes"].as_str().ok_or("no probes in the line")?.parse()?)
 }
 
-/// Asks a worker's listener. Gives the status and the body.
+/// Asks a worker's listener. Gives the status and the body. Each of our figures has to say what it is.
 pub(crate) async fn ask(addr: std::net::SocketAddr, path: &str) -> Result<(u16, String), TestError> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = tokio::net::TcpStream::connect(addr).await?;
@@ -61,6 +61,9 @@ pub(crate) async fn ask(addr: std::net::SocketAddr, path: &str) -> Result<(u16, 
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
     let (head, body) = answer.split_once("\r\n\r\n").ok_or("no answer")?;
+    let figures = body.lines().filter_map(|line| line.strip_prefix("# TYPE mainspring_")?.split(' ').next());
+    let silent: Vec<&str> = figures.filter(|name| !body.contains(&format!("# HELP mainspring_{name} "))).collect();
+    assert!(silent.is_empty(), "without a # HELP: {silent:?}");
     Ok((head.split_whitespace().nth(1).ok_or("no status")?.parse()?, body.to_owned()))
 }
 

@@ -7,6 +7,7 @@
 
 mod buckets;
 mod families;
+mod help;
 mod label_sets;
 mod meter;
 mod process;
@@ -17,7 +18,7 @@ pub(crate) mod tests;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ::metrics::{Counter, Key, Label, Recorder, Unit, counter, describe_counter};
+use ::metrics::{Counter, Key, Label, Recorder, Unit, counter};
 use metrics_exporter_prometheus::{PrometheusHandle, PrometheusRecorder};
 use temporalio_common::telemetry::TaskQueueLabelStrategy;
 use temporalio_common::telemetry::metrics::{CoreMeter, MetricKeyValue, NewAttributes, TemporalMeter};
@@ -34,8 +35,6 @@ const SDK_PREFIX: &str = "temporal_";
 const SDK_SERVICE: (&str, &str) = ("service_name", "temporal-core-sdk");
 
 const WORKFLOW_TASK_FAILURES: &str = "mainspring_workflow_task_failures_total";
-const WORKER_DEATHS: &str = "mainspring_worker_deaths_total";
-const ACTIVITIES_ABANDONED: &str = "mainspring_activities_abandoned_total";
 const ACTIVITIES_HELD: &str = "mainspring_activity_polls_held_total";
 const BUILD_INFO: &str = "mainspring_build_info";
 const LOG_LINES_LOST: &str = "mainspring_log_lines_lost_total";
@@ -86,7 +85,7 @@ impl Metrics {
                      /metrics shows only the SDK's and the process's"
                 );
             }
-            describe();
+            help::describe();
             Arc::new(metrics)
         });
         if installed.labels != *labels {
@@ -162,21 +161,6 @@ impl Metrics {
             self.handle.run_upkeep();
         }
     }
-}
-
-fn describe() {
-    describe_counter!(
-        WORKFLOW_TASK_FAILURES,
-        Unit::Count,
-        "Workflow tasks that failed in workflow code, every attempt counted, by workflow type"
-    );
-    describe_counter!(WORKER_DEATHS, Unit::Count, "Workers that died and were rebuilt, by queue and kind");
-    describe_counter!(
-        ACTIVITIES_HELD,
-        Unit::Count,
-        "Polls of activities that held their thread for longer than MAINSPRING_ACTIVITY_POLL_LIMIT, by activity type"
-    );
-    describe_counter!(ACTIVITIES_ABANDONED, Unit::Count, "Activities that still ran at the end of the grace");
 }
 
 /// Counts a poll that held its thread. `activity_type` must be a registered type, which bounds the label.
