@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use mainspring_testing::Workflows;
 use prost::Message;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 
 use crate::rig::{Outcome, Rig, Said};
 
@@ -56,11 +57,17 @@ async fn a_good_build_passes_the_gate_and_a_broken_one_does_not() -> Outcome {
 }
 
 #[tokio::test]
-async fn a_gate_that_nobody_takes_says_so() -> Outcome {
+async fn a_gate_that_nobody_takes_says_so_and_is_closed_by_the_server_after_a_day() -> Outcome {
     let rig = Rig::new().await?;
     let said = rig.run("before", &["replay", "gate", "--queue", &rig.queue, "--poller-wait", "1s"]).await?;
     assert_eq!(said.code, 69, "{said:?}");
     assert!(said.talk.contains("nobody polls task queue "), "{said:?}");
+    let id = said.talk.split_whitespace().find(|word| word.starts_with("mainspring-replay-gate-")).ok_or("no id")?;
+    let events = rig.client.workflow(id).fetch_history(Default::default()).into_events().await?;
+    let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = &events[0].attributes else {
+        return Err(format!("{events:?}").into());
+    };
+    assert_eq!(started.workflow_execution_timeout.map(|timeout| timeout.seconds), Some(24 * 60 * 60));
     Ok(())
 }
 

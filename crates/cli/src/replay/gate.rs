@@ -1,5 +1,7 @@
 //! `replay gate`: starts the gate's workflow on a queue, waits, and says what it saw.
 
+use std::time::Duration;
+
 use mainspring_settings::connection::ConnectionSettings;
 use mainspring_worker::{GateInput, GateReport, GateType, REPLAY_GATE};
 use serde_json::json;
@@ -18,6 +20,9 @@ use crate::workflow::pollers::{Version, Waiting};
 use crate::workflow::server::Server;
 use crate::{print, say};
 
+/// A gate that no worker takes is closed by the server after a day.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 pub(crate) async fn run(arguments: &GateArguments, connection: ConnectionSettings) -> Result<(), Failure> {
     let server = Server::connect(connection).await?;
     let id = format!("{REPLAY_GATE}-{}", uuid::Uuid::new_v4().simple());
@@ -30,7 +35,8 @@ pub(crate) async fn run(arguments: &GateArguments, connection: ConnectionSetting
         let (deployment_name, build_id) = (deployment.to_owned(), build_id.to_owned());
         VersioningOverride::Pinned(WorkerDeploymentVersion { deployment_name, build_id }.into())
     });
-    let options = WorkflowStartOptions::new(&arguments.queue, &id).maybe_versioning_override(pinned).build();
+    let options = WorkflowStartOptions::new(&arguments.queue, &id).maybe_versioning_override(pinned);
+    let options = options.execution_timeout(LONGEST).build();
     let started = server.link().client().start_workflow(UntypedWorkflow::new(REPLAY_GATE), input, options).await;
     let handle = started.map_err(|error| {
         Failure::Unavailable(format!("the gate could not be started: {}", mainspring_client::with_causes(&error)))
