@@ -21,23 +21,25 @@ pub(super) fn build(
     let go = toolbox.on_path("go").ok_or_else(|| not_found("go", "any folder of PATH".to_owned()))?;
 
     let mut command = Command::new(go);
-    command.arg("install");
-    if !package.linker_flags.is_empty() {
-        command.args(["-ldflags", &package.linker_flags]);
-    }
-    let line = match &package.module {
+    let flags = match package.linker_flags.as_str() {
+        "" => Vec::new(),
+        flags => vec!["-ldflags", flags],
+    };
+    let (name, line) = match &package.module {
         None => {
             let target = format!("{}@v{}", package.path, tool.version);
-            command.arg(&target);
-            format!("go install {target}")
+            command.arg("install").args(flags).arg(&target);
+            ("go install", format!("go install {target}"))
         }
         Some(module) => {
             let path = workplace.join("go.mod");
             fs::write(&path, module).map_err(cache_error("write", &path))?;
             // Go completes go.mod and go.sum, and asks its checksum database, as for a package with a version.
-            command.args(["-mod=mod", &package.path]).env("GOWORK", "off");
+            command.args(["build", "-mod=mod", "-o", &tool.program]).args(flags).arg(&package.path);
+            command.env("GOWORK", "off");
             let required = module.lines().filter_map(|line| line.strip_prefix("require "));
-            format!("go install {} (with {})", package.path, required.collect::<Vec<_>>().join(", "))
+            let line = format!("go build {} (with {})", package.path, required.collect::<Vec<_>>().join(", "));
+            ("go build", line)
         }
     };
     // `go install` refuses a GOBIN when GOOS or GOARCH ask for another platform, which is never wanted here. In a
@@ -46,7 +48,7 @@ pub(super) fn build(
 
     build::run(
         tool,
-        ("go install", line),
+        (name, line),
         command,
         workplace.join(&tool.program),
         progress,

@@ -53,7 +53,7 @@ pub enum How {
     Cached,
     /// It was downloaded now.
     Downloaded,
-    /// It was built by `go install` now.
+    /// It was built by Go now.
     BuiltWithGo,
     /// It was built by `cargo install` now.
     BuiltWithCargo,
@@ -72,7 +72,7 @@ impl fmt::Display for How {
             Self::OfThePackage => "of the system's package",
             Self::Cached => "in the cache",
             Self::Downloaded => "downloaded",
-            Self::BuiltWithGo => "built with go install",
+            Self::BuiltWithGo => "built with Go",
             Self::BuiltWithCargo => "built with cargo install",
             Self::InstalledWithPip => "installed with pip",
             Self::InstalledWithMaven => "installed with Maven",

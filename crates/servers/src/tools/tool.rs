@@ -64,8 +64,8 @@ impl Tool {
         self
     }
 
-    /// Adds the Go package to build, without its version, and flags for Go's linker (none: an empty text). The built
-    /// program must have the name of [`Tool::program`].
+    /// Adds the Go package to build, without its version, and flags for Go's linker (none: an empty text). Go must call
+    /// its program as this tool does, unless there is a [`go_module`](Self::go_module).
     #[must_use]
     pub fn go_package(mut self, path: impl Into<String>, linker_flags: impl Into<String>) -> Self {
         self.go = Some(GoPackage { path: path.into(), linker_flags: linker_flags.into(), module: None });

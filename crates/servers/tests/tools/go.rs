@@ -98,7 +98,7 @@ fn after_a_failed_download_it_is_built_and_each_step_is_said() {
         [
             format!("Hello 1.8.9: download: the download of {url} failed: http status: 404"),
             "Hello 1.8.9: go install example.com/hello@v1.8.9 (minutes, the first time)".to_owned(),
-            format!("Hello 1.8.9: built with go install, kept at {}", installed.path.display()),
+            format!("Hello 1.8.9: built with Go, kept at {}", installed.path.display()),
         ]
     );
     installed.version = None;
@@ -178,12 +178,13 @@ fn a_package_that_go_install_refuses_is_built_in_a_module_of_our_own() {
         "package main\n\nimport \"{INNER}\"\n\nvar version string\n\nfunc main() {{ println(inner.Words, version) }}\n"
     );
     let inner = format!("module {INNER}\n\ngo 1.21\n");
-    publish(folder.path(), (OUTER, "1.8.9"), &[("go.mod", &outer), ("cmd/hello/main.go", &main)]);
+    publish(folder.path(), (OUTER, "1.8.9"), &[("go.mod", &outer), ("v3/main.go", &main)]);
     let words = "package inner\n\nconst Words = \"hello from inside,\"\n";
     publish(folder.path(), (INNER, "0.8.9"), &[("go.mod", &inner), ("words.go", words)]);
 
     let toolbox = |cache| Toolbox::new(folder.path().join(cache)).search_path(&search);
-    let (package, flags) = (format!("{OUTER}/cmd/hello"), "-X main.version=1.8.9");
+    // As etcd is published: Go would call its program `outer`.
+    let (package, flags) = (format!("{OUTER}/v3"), "-X main.version=1.8.9");
     let hello = || Tool::new("Hello", "hello", "1.8.9");
     let refused = toolbox("one").provide(&hello().go_package(&package, flags), &Progress::silent()).unwrap_err();
     assert!(refused.to_string().contains("replace directives"), "{refused}");
@@ -197,7 +198,7 @@ fn a_package_that_go_install_refuses_is_built_in_a_module_of_our_own() {
     let absent =
         hello().go_package(format!("{OUTER}/cmd/absent"), flags).go_module([(OUTER, "1.8.9")], [(INNER, "0.8.9")]);
     let error = toolbox("three").provide(&absent, &Progress::silent()).unwrap_err().to_string();
-    let said = "`go install example.com/outer/cmd/absent (with example.com/outer v1.8.9)` failed (exit status: 1):";
+    let said = "`go build example.com/outer/cmd/absent (with example.com/outer v1.8.9)` failed (exit status: 1):";
     assert!(error.contains(said), "{error}");
 }
 
