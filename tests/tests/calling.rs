@@ -165,6 +165,17 @@ async fn an_update_whose_answer_is_lost_counts_once() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_query_without_an_answer_is_asked_again() -> Outcome {
+    let bench = Bench::new("asked").await?;
+    let run = bench.start(Tally, 10).await?;
+    assert_eq!(run.update(Take, 8).await?, 8);
+    bench.proxy.fault(Match::method("QueryWorkflow").times(1), Fault::Hang);
+    assert_eq!(run.query(Share, 4).await?, 2);
+    assert_eq!(bench.proxy.count_of("QueryWorkflow"), 2);
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_same_request_is_the_same_update_with_start() -> Outcome {
     let bench = Bench::new("request").await?;
     let request = || bench.start(Tally, 10).request_id("request-1").with_update(Take, 4);

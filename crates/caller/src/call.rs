@@ -36,6 +36,25 @@ impl Call {
         }
     }
 
+    /// Runs within the limit what changes nothing, and runs it once more beside itself when half of that has passed: a
+    /// query may be lost on its way between Temporal and a worker. The first to end counts.
+    pub(crate) async fn twice_within<T, F>(&self, call: impl Fn() -> F) -> Result<T, CallerError>
+    where
+        F: Future<Output = Result<T, CallerError>>,
+    {
+        let (first, again) = (call(), async {
+            tokio::time::sleep(self.limit / 2).await;
+            call().await
+        });
+        self.within(async {
+            tokio::select! {
+                done = first => done,
+                done = again => done,
+            }
+        })
+        .await
+    }
+
     /// The message of one attempt, to be repeated while the server cannot be reached.
     pub(crate) fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);

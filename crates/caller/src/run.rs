@@ -9,9 +9,13 @@ use temporalio_client::errors::{
     WorkflowGetResultError, WorkflowInteractionError, WorkflowQueryError, WorkflowUpdateError,
 };
 use temporalio_client::{
-    Client, NamespacedClient, WorkflowCancelOptions, WorkflowDescribeOptions, WorkflowExecuteUpdateOptions,
-    WorkflowExecutionInfo, WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions,
-    WorkflowTerminateOptions,
+    Client, NamespacedClient, UntypedQuery, WorkflowCancelOptions, WorkflowDescribeOptions,
+    WorkflowExecuteUpdateOptions, WorkflowExecutionInfo, WorkflowGetResultOptions, WorkflowHandle,
+    WorkflowQueryOptions, WorkflowSignalOptions, WorkflowTerminateOptions,
+};
+use temporalio_common::data_converters::{
+    GenericPayloadConverter, PayloadConverter, RawValue, SerializationContext, SerializationContextData,
+    WorkflowSerializationContext,
 };
 use temporalio_common::{QueryDefinition, SignalDefinition, UpdateDefinition};
 
@@ -91,7 +95,8 @@ impl<W: Contract> Run<W> {
         call.within(async { handle.signal(signal, input, options).await.map_err(|error| said(&call, error)) }).await
     }
 
-    /// Asks a query, which a worker answers, also of a workflow that has ended.
+    /// Asks a query, which a worker answers, also of a workflow that has ended. It is asked again when half of the limit has
+    /// passed without an answer.
     ///
     /// # Errors
     /// [`CallerError::Refused`] with what its handler said, [`CallerError::NotFound`], or no answer: is a worker polling?
@@ -101,15 +106,21 @@ impl<W: Contract> Run<W> {
         Q::Input: Send,
     {
         let call = self.call(&format!("query {} of", query.name()));
-        let options = WorkflowQueryOptions::builder().rpc_options(call.rpc()).build();
         let handle = self.newest();
-        let asking = async {
-            handle.query(query, input, options).await.map_err(|error| match error {
+        let converter = PayloadConverter::default();
+        let data = SerializationContextData::Workflow(WorkflowSerializationContext::new());
+        let context = SerializationContext::new(&data, &converter);
+        let input = converter.to_payloads(&context, &input).map_err(|error| call.unreadable(error))?;
+        let asking = || async {
+            let query = UntypedQuery::<W>::new(query.name());
+            let options = WorkflowQueryOptions::builder().rpc_options(call.rpc()).build();
+            handle.query(query, RawValue::new(input.clone()), options).await.map_err(|error| match error {
                 WorkflowQueryError::NotFound(status) | WorkflowQueryError::Rpc(status) => call.failed(status),
                 other => call.unreadable(other),
             })
         };
-        call.within(asking).await
+        let answer = call.twice_within(asking).await?;
+        converter.from_payloads(&context, answer.payloads).map_err(|error| call.unreadable(error))
     }
 
     /// Sends an update and waits for its answer, within the limit of a call.
