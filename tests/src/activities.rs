@@ -15,6 +15,7 @@ pub fn all(set: ActivitySet<Lab>) -> ActivitySet<Lab> {
     set.activity_unchecked(Lab::echo)
         .activity_unchecked(Lab::nap)
         .activity_unchecked(Lab::stubborn)
+        .activity_unchecked(Lab::holds_until)
         .activity_unchecked(Lab::heeding)
         .activity_unchecked(Lab::burn)
         .activity_unchecked(Lab::spawn_blocker)
@@ -77,6 +78,17 @@ impl Lab {
         tracing::info!("stubborn");
         // sleep: an activity that blocks its thread
         std::thread::sleep(Duration::from_millis(millis.parse()?));
+        Ok("done".to_owned())
+    }
+
+    /// Blocks its thread until the file of its argument is there.
+    #[activity(name = "holds_until")]
+    pub async fn holds_until(_ctx: ActivityContext, path: String) -> Result<String, ActivityError> {
+        tracing::info!("holding");
+        while !std::fs::exists(&path)? {
+            // sleep: an activity that blocks its thread
+            std::thread::sleep(Duration::from_millis(20));
+        }
         Ok("done".to_owned())
     }
 

@@ -43,7 +43,7 @@ pub struct LocalInput {
     arg: String,
     #[serde(default)]
     id: Option<String>,
-    /// Between attempts, by a timer.
+    /// Between the first call's attempts, by a timer; twenty times as long after the second.
     #[serde(default)]
     pause_millis: u64,
 }
@@ -59,9 +59,13 @@ impl CallLocal {
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: LocalInput) -> WorkflowResult<Vec<String>> {
         let mut results = Vec::new();
         for call in 0..2 {
+            let (pause, growth) = match (call, input.pause_millis) {
+                (0, millis @ 1..) => (millis, 20.0),
+                _ => (1, 1.0),
+            };
             let policy = RetryPolicy::builder()
-                .initial_interval(Duration::from_millis(input.pause_millis.max(1)))
-                .backoff_coefficient(1.0)
+                .initial_interval(Duration::from_millis(pause))
+                .backoff_coefficient(growth)
                 .build();
             let options = LocalActivityOptions::builder()
                 .retry_policy(policy)

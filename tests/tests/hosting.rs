@@ -46,7 +46,7 @@ fn greeter(queue: &str, word: &'static str) -> Product {
 }
 
 fn host(env: &Env, product: Product) -> Result<Host, TestError> {
-    let pairs = [("TEMPORAL_ADDRESS", env.address()), ("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "5")];
+    let pairs = [("TEMPORAL_ADDRESS", env.address()), ("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "60")];
     Ok(Host::new(Registry::new([product])?, Sources::from_pairs(pairs))?.http(None))
 }
 
@@ -61,7 +61,7 @@ async fn a_host_runs_until_its_signal_inside_somebody_elses_main() -> Outcome {
     client.begin(&queue, &id, "greet", &"you").await?;
     assert_eq!(client.result::<String>(&id).await?, "hello, you");
     stop.send(()).map_err(|()| "it does not listen")?;
-    let report = tokio::time::timeout(Duration::from_secs(6), running).await???;
+    let report = tokio::time::timeout(Duration::from_secs(30), running).await???;
     assert!(report.abandoned.is_empty(), "{report:?}");
     Ok(())
 }

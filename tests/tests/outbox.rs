@@ -1,7 +1,7 @@
 //! The outbox while its processes are killed: every committed intent runs once, none that was not committed, and an effect
 //! is done once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mainspring_outbox::Outbox;
 use mainspring_outbox::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
@@ -13,6 +13,8 @@ type Outcome = Result<(), TestError>;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lab-outbox");
 const KILLS: usize = 24;
+/// More kills may follow for so long, where those have not hit enough.
+const LONGEST_FIRE: Duration = Duration::from_secs(120);
 
 /// The processes under fire.
 struct Range {
@@ -42,18 +44,20 @@ impl Range {
     }
 
     /// Kills one after the other at random moments, each followed by another of its role. `look` runs after each kill, before
-    /// the next of that role.
+    /// the next of that role, and says whether enough is hit.
     async fn fire(
         &self,
         roles: &[(&'static str, &'static str)],
-        mut look: impl AsyncFnMut(&'static str) -> Result<(), TestError>,
+        mut look: impl AsyncFnMut(&'static str) -> Result<bool, TestError>,
     ) -> Result<(), TestError> {
         let mut random = fastrand::Rng::with_seed(self.seed);
         let mut running = Vec::new();
         for (role, _) in roles {
             running.push(self.spawn(role)?);
         }
-        for _ in 0..KILLS {
+        let (from, mut kills, mut is_enough) = (Instant::now(), 0, false);
+        while kills < KILLS || (!is_enough && from.elapsed() < LONGEST_FIRE) {
+            kills += 1;
             let one = random.usize(..roles.len());
             let (role, at_work) = roles[one];
             let process = &mut running[one];
@@ -63,7 +67,7 @@ impl Range {
             let killed = running.swap_remove(one).kill9().await?;
             // One that has left by itself was not hit.
             assert_eq!(killed.code, 137, "seed {}: {role} was to be killed at work: {:?}", self.seed, killed.lines);
-            look(role).await?;
+            is_enough = look(role).await?;
             running.push(self.spawn(role)?);
             let last = running.len() - 1;
             running.swap(one, last);
@@ -98,10 +102,11 @@ macro_rules! suite {
                 let (mut claims, mut kills, mut hits) = (0, [0, 0], 0);
                 let look = async |role: &'static str| {
                     let now: i64 = query_scalar(claimed).fetch_one(&pool).await?;
+                    let orders: i64 = query_scalar("SELECT COUNT(*) FROM orders").fetch_one(&pool).await?;
                     kills[usize::from(role == "relay")] += 1;
                     hits += u32::from(role == "relay" && now > claims);
                     claims = now;
-                    Ok(())
+                    Ok(kills[0] > 0 && hits > 0 && orders > 50)
                 };
                 range.fire(&[("app", "took an order"), ("relay", "relaying")], look).await?;
                 let orders: Vec<String> = query_scalar("SELECT id FROM orders").fetch_all(&pool).await?;
@@ -153,9 +158,12 @@ macro_rules! suite {
                 let (database, pool, _folder) = $open().await?;
                 tables(&pool).await?;
                 let range = Range::new(database).await?;
-                range.fire(&[("once", "booked 1."), ("once", "booked 2.")], async |_role| Ok(())).await?;
+                range.fire(&[("once", "booked 1."), ("once", "booked 2.")], async |_role| Ok(true)).await?;
                 let midway: i64 = query_scalar("SELECT COUNT(*) FROM ledger").fetch_one(&pool).await?;
                 let mut last = range.spawn("once")?;
+                for number in 0..3000 {
+                    last.line(&format!("booked {number}.")).await?;
+                }
                 last.line("all is booked").await?;
                 let booked: Vec<(i64, i64)> =
                     query_as("SELECT number, COUNT(*) FROM ledger GROUP BY number ORDER BY number")

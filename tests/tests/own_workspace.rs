@@ -6,6 +6,7 @@ mod lab;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use lab::Outcome;
 use mainspring_servers::process::cargo;
@@ -17,6 +18,9 @@ const FILES: [&str; 4] = ["Cargo.toml", "src/lib.rs", "src/main.rs", "src/bin/ma
 
 /// Held by the test that builds: cargo lets one at a time build at the same place, and the other's worker would wait for it.
 static BUILDS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// The longest wait for what comes after a build.
+const BUILT: Duration = Duration::from_secs(300);
 
 /// Where the example says that Mainspring is.
 const URL: &str = "https://git.example.com/mainspring.git";
@@ -111,7 +115,11 @@ async fn a_workspace_elsewhere_runs_its_workflow_and_its_own_command() -> Outcom
         found.ok_or_else(|| format!("cargo built no {name}, but {programs:?}"))
     };
     let env = Env::shared().await?;
-    let settings = [("TEMPORAL_ADDRESS", env.address()), ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0")];
+    let settings = [
+        ("TEMPORAL_ADDRESS", env.address()),
+        ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0"),
+        ("MAINSPRING_CONNECT_TIMEOUT", "60"),
+    ];
     let mut worker = Process::spawn(&program("greetings")?.display().to_string(), &[], settings)?;
     worker.line("polling").await?;
     let manage = |arguments: &[&str]| -> Result<_, TestError> {
@@ -133,23 +141,24 @@ async fn watched(folder: &Path, manage: &str) -> Outcome {
     let env = settings.iter().map(|(name, value)| (*name, value.as_str()));
     let arguments = ["dev", "--watch", "--port", &port, "--ui-port", &ui_port];
     let mut dev = Process::spawn(manage, &arguments, env.chain([("CARGO_MANIFEST_DIR", manifest.as_str())]))?;
-    dev.line("watching ").await?;
+    dev.line_within("watching ", BUILT).await?;
     let greet = || -> Result<String, TestError> {
         let address = format!("127.0.0.1:{port}");
         let execute = ["--address", &address, "workflow", "execute", "greet", r#"{"name": "Ada"}"#];
-        Ok(String::from_utf8(Command::new(manage).args(execute).output()?.stdout)?)
+        let patience = ("MAINSPRING_CONNECT_TIMEOUT", "60");
+        Ok(String::from_utf8(Command::new(manage).args(execute).envs([patience]).output()?.stdout)?)
     };
     assert_eq!(greet()?, "\"Hello, Ada!\"\n");
     let source = folder.join("src/lib.rs");
     let text = fs::read_to_string(&source)?;
     fs::write(&source, text.replace("Hello", "Good evening"))?;
-    dev.line("restarted: the worker of greetings, for a change of greetings").await?;
+    dev.line_within("restarted: the worker of greetings, for a change of greetings", BUILT).await?;
     assert_eq!(greet()?, "\"Good evening, Ada!\"\n");
     fs::write(&source, text.replace("Hello", "Hello\" \"there"))?;
-    dev.line("the build failed: the workers go on as they are").await?;
+    dev.line_within("the build failed: the workers go on as they are", BUILT).await?;
     assert_eq!(greet()?, "\"Good evening, Ada!\"\n");
     fs::write(&source, text)?;
-    dev.line("restarted: the worker of greetings").await?;
+    dev.line_within("restarted: the worker of greetings", BUILT).await?;
     assert_eq!(greet()?, "\"Hello, Ada!\"\n");
     dev.signal(Signal::SIGINT);
     assert_eq!(dev.end().await?.code, 0);

@@ -127,7 +127,7 @@ async fn a_spinning_workflow_is_named_and_activities_go_on() -> Outcome {
     let mut process = lab::unready(env.address(), &queue, &[])?;
     let probes = lab::probes_of(&process.line("\"msg\":\"polling\"").await?)?;
     let client = env.client().await?;
-    client.begin(&queue, &spin, "spin", &9_000).await?;
+    client.begin(&queue, &spin, "spin", &50_000).await?;
     let line = process.line("a workflow holds its thread").await?;
     assert!(line.contains(&spin), "{line}");
     let (status, body) = lab::ask(probes, "/livez").await?;
@@ -145,7 +145,7 @@ async fn a_workflow_that_holds_its_thread_for_a_minute_fails_liveness() -> Outco
     let mut process = lab::unready(env.address(), &queue, &[])?;
     let probes = lab::probes_of(&process.line("\"msg\":\"polling\"").await?)?;
     let client = env.client().await?;
-    client.begin(&queue, &spin, "spin", &90_000).await?;
+    client.begin(&queue, &spin, "spin", &300_000).await?;
     process.line("a workflow holds its thread").await?;
     let from = std::time::Instant::now();
     lab::until(probes, "/livez", |status, body| status == 503 && body.contains(&spin)).await?;

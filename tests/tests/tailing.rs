@@ -7,7 +7,8 @@ use std::process::{Child, ChildStdin};
 
 use lab::Outcome;
 use lab::topics::producer;
-use mainspring_testing::{Env, Process, TestError, kafka, postgres};
+use mainspring_testing::{Env, Process, TestError, Workflows, kafka, postgres};
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lab-worker");
@@ -63,6 +64,7 @@ impl Rig {
             ("TEMPORAL_ADDRESS", self.env.address()),
             ("LAB_QUEUES", &self.queue),
             ("MAINSPRING_LOG_DATABASE_URL", &self.url),
+            ("MAINSPRING_CONNECT_TIMEOUT", "60"),
         ];
         Process::spawn(PROGRAM, arguments, settings)
     }
@@ -91,7 +93,7 @@ async fn a_workflow_is_followed_over_its_runs_until_it_has_ended_and_its_lines_a
     rig.say(&first, "info", "of the first run\nin two lines")?;
     rig.say("somebody-else", "info", "of another workflow")?;
 
-    let mut tail = rig.run(&["logs", "tail", "-w", &id, "--follow", "--settle", "2s"])?;
+    let mut tail = rig.run(&["logs", "tail", "-w", &id, "--follow", "--settle", "6s"])?;
     let line = tail.line("of the first run").await?;
     let shape: String = line.chars().map(|letter| if letter.is_ascii_digit() { 'd' } else { letter }).collect();
     assert_eq!(shape, "dddd-dd-dd dd:dd:dd.dddddd INFO  of the first run");
@@ -112,8 +114,8 @@ async fn a_workflow_is_followed_over_its_runs_until_it_has_ended_and_its_lines_a
     rig.say(&second, "warn", "of the second run\u{1b}[2J")?;
     tail.line("WARN  of the second run\\u{1b}[2J").await?;
 
-    rig.run(&["workflow", "terminate", "-w", &id, "--reason", "enough"])?.end().await?;
-    // Its worker delivers that after the end.
+    rig.env.client().await?.workflow(&id).terminate(Default::default()).await?;
+    // Its worker delivers that after the end, and within what it is given for that.
     rig.say(&second, "error", "the last")?;
     tail.line("ERROR the last").await?;
     let exit = tail.end().await?;
@@ -150,6 +152,7 @@ async fn what_a_workflow_and_its_activity_say_is_on_the_terminal_once_and_in_ord
         // Nothing cached: every workflow task replays from the first event.
         ("MAINSPRING_MAX_CACHED_WORKFLOWS", "0"),
         ("MAINSPRING_LOG_DATABASE_URL", &url),
+        ("MAINSPRING_CONNECT_TIMEOUT", "60"),
     ];
     let mut worker = Process::spawn(PROGRAM, &[], settings)?;
     worker.line("\"msg\":\"polling\"").await?;
@@ -157,6 +160,9 @@ async fn what_a_workflow_and_its_activity_say_is_on_the_terminal_once_and_in_ord
     let id = format!("talk-{}", env.id("whole"));
     let start = ["workflow", "execute", "talk", "7", "--workflow-id", &id];
     assert_eq!(Process::spawn(PROGRAM, &start, settings)?.end().await?.code, 0);
+    // Its last lines are in Kafka then, however long that took.
+    worker.signal(Signal::SIGTERM);
+    assert_eq!(worker.end().await?.code, 0);
     // The consumer makes the tables when it has the topic.
     let follow = ["logs", "tail", "-w", &id, "--follow", "-o", "json"];
     let mut tables = tokio::time::interval(std::time::Duration::from_millis(500));
@@ -199,7 +205,7 @@ async fn what_tail_cannot_do_it_says() -> Outcome {
     let url = postgres().await?.database("said").await?;
     let id = env.id("nobody");
     let refused = async |settings: &[(&str, &str)], arguments: &[&str], code: i32, text: &str| -> Outcome {
-        let base = [("TEMPORAL_ADDRESS", env.address())];
+        let base = [("TEMPORAL_ADDRESS", env.address()), ("MAINSPRING_CONNECT_TIMEOUT", "60")];
         let arguments = [&["logs", "tail"], arguments].concat();
         let exit = Process::spawn(PROGRAM, &arguments, base.into_iter().chain(settings.iter().copied()))?.end().await?;
         assert_eq!(exit.code, code, "{:?}", exit.lines);

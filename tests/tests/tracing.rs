@@ -6,13 +6,19 @@ use lab::{Outcome, worker};
 use mainspring_testing::{CollectedSpan, Collector, Env, Process, TestError, Workflows};
 use nix::sys::signal::Signal;
 
+/// Time enough to send the last spans.
+const GRACE: (&str, &str) = ("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "60");
+
 /// The spans of a worker that runs three steps, with such a cache, and ends.
 async fn spans_of_three_steps(cached_workflows: &str) -> Result<Vec<CollectedSpan>, TestError> {
     let (env, collector) = (Env::shared().await?, Collector::start().await?);
     let (queue, id) = (env.queue("traced"), env.id("traced"));
     let endpoint = collector.endpoint();
-    let settings =
-        [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("MAINSPRING_MAX_CACHED_WORKFLOWS", cached_workflows)];
+    let settings = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("MAINSPRING_MAX_CACHED_WORKFLOWS", cached_workflows),
+        GRACE,
+    ];
     let worker = worker(&env, &queue, &settings).await?;
     let client = env.client().await?;
     client.begin(&queue, &id, "steps", &3).await?;
@@ -46,9 +52,16 @@ async fn a_command_begins_the_trace_of_what_it_starts() -> Outcome {
     let (env, collector) = (Env::shared().await?, Collector::start().await?);
     let queue = env.queue("begun");
     let endpoint = collector.endpoint();
-    let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())];
-    let worker = worker(&env, &queue, &settings).await?;
-    let of_command = [("TEMPORAL_ADDRESS", env.address()), ("LAB_QUEUES", &queue), settings[0]];
+    let collected = ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str());
+    let worker = worker(&env, &queue, &[collected, GRACE]).await?;
+    // A command waits 2 s for the collector at its end: its span goes out before.
+    let of_command = [
+        ("TEMPORAL_ADDRESS", env.address()),
+        ("MAINSPRING_CONNECT_TIMEOUT", "60"),
+        ("LAB_QUEUES", &queue),
+        ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+        collected,
+    ];
     let execute = ["workflow", "execute", "steps", "1"];
     let command = Process::spawn(env!("CARGO_BIN_EXE_lab-worker"), &execute, of_command)?;
     let exit = command.end().await?;
@@ -83,12 +96,14 @@ async fn a_collector_that_is_not_there_holds_nobody_up() -> Outcome {
     let (queue, id) = (env.queue("untraced"), env.id("untraced"));
     let nobody = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let endpoint = format!("http://{nobody}");
-    let worker = worker(&env, &queue, &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]).await?;
+    // All spans go out at the end, in one batch.
+    let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_BSP_SCHEDULE_DELAY", "600000"), GRACE];
+    let worker = worker(&env, &queue, &settings).await?;
     let client = env.client().await?;
     client.begin(&queue, &id, "steps", &3).await?;
     client.result::<serde_json::Value>(&id).await?;
     worker.signal(Signal::SIGTERM);
-    let exit = worker.end_within(std::time::Duration::from_secs(7)).await?;
+    let exit = worker.end_within(std::time::Duration::from_secs(40)).await?;
     assert_eq!(exit.code, 0);
     let lost = exit.lines.iter().filter(|line| line.contains("BatchSpanProcessor.ExportError")).count();
     assert_eq!(lost, 1, "{:?}", exit.lines);

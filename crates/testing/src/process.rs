@@ -78,8 +78,16 @@ impl Process {
     /// # Errors
     /// The process ended, or a minute passed, without such a line; the message shows those that came.
     pub async fn line(&mut self, text: &str) -> Result<String, TestError> {
+        self.line_within(text, PATIENCE).await
+    }
+
+    /// Waits for such a line for so long.
+    ///
+    /// # Errors
+    /// As [`Process::line`], after that time.
+    pub async fn line_within(&mut self, text: &str, patience: Duration) -> Result<String, TestError> {
         let mut passed = Vec::new();
-        let found = tokio::time::timeout(PATIENCE, async {
+        let found = tokio::time::timeout(patience, async {
             while let Some(line) = self.lines.recv().await {
                 if line.contains(text) {
                     return Some(line);
@@ -97,7 +105,7 @@ impl Process {
                 Ok(line)
             }
             Ok(None) => Err(told("the process ended")),
-            Err(_) => Err(told("a minute passed")),
+            Err(_) => Err(told(&format!("{patience:?} passed"))),
         }
     }
 

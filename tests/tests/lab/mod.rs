@@ -67,7 +67,7 @@ pub(crate) async fn ask(addr: std::net::SocketAddr, path: &str) -> Result<(u16, 
     Ok((head.split_whitespace().nth(1).ok_or("no status")?.parse()?, body.to_owned()))
 }
 
-/// Asks until the answer is such, for at most a minute.
+/// Asks until the answer is such, for at most two minutes.
 pub(crate) async fn until(
     addr: std::net::SocketAddr,
     path: &str,
@@ -75,7 +75,7 @@ pub(crate) async fn until(
 ) -> Result<(), TestError> {
     let mut asks = tokio::time::interval(std::time::Duration::from_millis(200));
     let mut last = String::new();
-    for _ in 0..300 {
+    for _ in 0..600 {
         asks.tick().await;
         let (status, body) = ask(addr, path).await?;
         if wanted(status, &body) {

@@ -20,6 +20,7 @@ pub(crate) fn producer(kafka: &Kafka, topic: &str) -> Result<(Child, ChildStdin)
     let mut producer = kafka
         .tool("kafka.tools.ConsoleProducer")
         .args(["--bootstrap-server", &kafka.bootstrap_servers(), "--topic", topic, "--timeout", "20"])
+        .args(["--request-timeout-ms", "30000"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -135,9 +135,9 @@ async fn a_worker_leaves_in_the_middle_of_a_gate_and_another_begins_it_anew() ->
         blocked.line("it blocks now").await?;
         blocked.signal(nix::sys::signal::Signal::SIGTERM);
         let from = Instant::now();
-        let exit = blocked.end_within(Duration::from_secs(30)).await?;
+        let exit = blocked.end_within(Duration::from_secs(100)).await?;
         assert_eq!(exit.code, 0, "{exit:?}");
-        assert!(from.elapsed() < Duration::from_secs(20), "{:?}", from.elapsed());
+        assert!(from.elapsed() < Duration::from_secs(100), "{:?}", from.elapsed());
         rig.worker("before").await
     };
     let (said, another) = tokio::join!(rig.run("before", &gate), leaving);

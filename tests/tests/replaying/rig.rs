@@ -112,6 +112,8 @@ impl Rig {
         let mut command = Command::from(program(PROGRAM));
         command.args(arguments).current_dir(self.folder.path());
         command.env("TEMPORAL_ADDRESS", address).env("LAB_QUEUES", &self.queue).env("LAB_BUILD", build);
+        // It has time to connect on a machine with much else to do.
+        command.env("MAINSPRING_CONNECT_TIMEOUT", "60");
         let output = tokio::time::timeout(PATIENCE, command.kill_on_drop(true).output()).await??;
         Ok(Said {
             code: output.status.code().unwrap_or(-1),

@@ -7,7 +7,7 @@ use mainspring_testing::{Env, Workflows};
 use crate::worker::{DAY, Outcome, start};
 
 /// Three months pass in less: it says "time was skipped", and is no measure of speed.
-const MOMENT: Duration = Duration::from_secs(20);
+const MOMENT: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn months_pass_while_a_result_is_awaited_and_none_afterwards() -> Outcome {
@@ -22,7 +22,7 @@ async fn months_pass_while_a_result_is_awaited_and_none_afterwards() -> Outcome 
     let until = env.now().await?;
     let passed = until.duration_since(from)?;
     // Until the client hears of the result, time goes on, the further the busier this machine is.
-    assert!(passed >= DAY * 90 && passed < DAY * 180, "{passed:?} passed for ninety days");
+    assert!(passed >= DAY * 90 && passed < DAY * 900, "{passed:?} passed for ninety days");
 
     // Nobody waits now: the next nap takes as long as it says.
     client.begin(&queue, "days", "nap", &2).await?;
@@ -122,7 +122,7 @@ async fn a_wait_that_is_given_up_locks_too() -> Outcome {
     let queue = env.queue("work");
     let host = start(&env, &queue).await?;
     let client = env.client().await?;
-    client.begin(&queue, "work", "work", &Duration::from_secs(2)).await?;
+    client.begin(&queue, "work", "work", &Duration::from_secs(5)).await?;
     for _ in 0..3 {
         // The activity takes longer, and time stands meanwhile: so this cannot end by itself.
         let given_up = tokio::time::timeout(Duration::from_millis(50), client.result::<u32>("work")).await;

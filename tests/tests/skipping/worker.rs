@@ -30,7 +30,7 @@ impl Nap {
     }
 }
 
-/// Has an activity that takes two seconds, within a timeout of five, beside a week's timer; tells how often it was tried.
+/// Has an activity that takes so long, within a timeout of a minute, beside a week's timer; tells how often it was tried.
 #[workflow]
 #[derive(Default)]
 struct Work;
@@ -39,8 +39,8 @@ struct Work;
 impl Work {
     #[run(name = "work")]
     async fn run(ctx: &mut WorkflowContext<Self>, real: Duration) -> WorkflowResult<u32> {
-        let options = ActivityOptions::with_start_to_close_timeout(Duration::from_secs(5))
-            .heartbeat_timeout(Duration::from_secs(4))
+        let options = ActivityOptions::with_start_to_close_timeout(Duration::from_secs(60))
+            .heartbeat_timeout(Duration::from_secs(50))
             .build();
         let (attempts, _) = join!(ctx.execute_activity(Hands::work, real, options), ctx.timer(DAY * 7));
         Ok(attempts?)

@@ -5,12 +5,18 @@ use std::time::Duration;
 
 use mainspring_testing::{Env, Process, TestError, program};
 use serde_json::Value;
+use temporalio_common::protos::temporal::api::enums::v1::TaskQueueType;
+use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
+use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeTaskQueueRequest;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 pub(crate) type Outcome = Result<(), TestError>;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_lab-worker");
+
+/// Time to connect, for a command on a machine with much else to do.
+pub(crate) const PATIENT: (&str, &str) = ("MAINSPRING_CONNECT_TIMEOUT", "60");
 
 /// The longest that a verb may take.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -52,7 +58,31 @@ impl Desk {
         ];
         let mut worker = Process::spawn(PROGRAM, &[], settings)?;
         worker.line("\"msg\":\"polling\"").await?;
+        self.polled().await?;
         Ok(worker)
+    }
+
+    /// Waits until Temporal knows of a worker: till then a command warns that there is none.
+    async fn polled(&self) -> Outcome {
+        let client = self.env.client().await?;
+        let request = DescribeTaskQueueRequest {
+            namespace: "default".to_owned(),
+            task_queue: Some(TaskQueue { name: self.queue.clone(), ..Default::default() }),
+            task_queue_type: TaskQueueType::Workflow.into(),
+            ..Default::default()
+        };
+        let mut asks = tokio::time::interval(Duration::from_millis(50));
+        let polled = async {
+            loop {
+                asks.tick().await;
+                let mut service = client.client().connection().workflow_service();
+                let answer = service.describe_task_queue(tonic::Request::new(request.clone())).await?;
+                if !answer.into_inner().pollers.is_empty() {
+                    return Ok(());
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, polled).await?
     }
 
     /// The same desk behind another address.
@@ -69,7 +99,7 @@ impl Desk {
     pub(crate) fn command_of(&self, verb: &str, arguments: &[&str]) -> Command {
         let mut command = Command::from(program(PROGRAM));
         command.arg(verb).args(arguments);
-        command.env("TEMPORAL_ADDRESS", self.env.address()).env("LAB_QUEUES", &self.queue);
+        command.env("TEMPORAL_ADDRESS", self.env.address()).env("LAB_QUEUES", &self.queue).envs([PATIENT]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
     }
@@ -95,7 +125,7 @@ impl Desk {
 
     /// A running process, for signals and for lines as they come.
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Result<Process, TestError> {
-        let settings = [("TEMPORAL_ADDRESS", self.env.address()), ("LAB_QUEUES", &self.queue)];
+        let settings = [("TEMPORAL_ADDRESS", self.env.address()), ("LAB_QUEUES", &self.queue), PATIENT];
         Process::spawn(PROGRAM, &[&["workflow"], arguments].concat(), settings)
     }
 

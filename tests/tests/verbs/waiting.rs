@@ -17,13 +17,17 @@ const ACCOUNT: &str = r#"{"owner": "ann", "goal": 5}"#;
 async fn nobody_polling_is_a_warning_at_once_and_an_error_after_the_wait() -> Outcome {
     let desk = Desk::idle().await?;
     let id = desk.env.id("alone");
-    let said = desk.run(&["execute", "ledger", ACCOUNT, "--workflow-id", &id, "--poller-wait", "1s"]).await?;
+    let mut said = desk.run(&["execute", "ledger", ACCOUNT, "--workflow-id", &id, "--poller-wait", "1s"]).await?;
+    let waited = said.talk.split_once(", for ").and_then(|(_, rest)| rest.split_once(" now: "));
+    let (waited, _) = waited.ok_or_else(|| format!("no time: {said:?}"))?;
+    assert!(humantime::parse_duration(waited)? >= Duration::from_secs(1), "{said:?}");
+    said.talk = said.talk.replacen(&format!(", for {waited} now: "), ", for a while now: ", 1);
     said.is(
         69,
         "",
         "workflow alone-# run RUN started on desk-#\n\
          warning: nobody polls task queue desk-#: workflow alone-# waits until a worker does\n\
-         error: nobody polls task queue desk-#, for 1s now: workflow alone-# goes on when a worker does. Start one that has it, \
+         error: nobody polls task queue desk-#, for a while now: workflow alone-# goes on when a worker does. Start one that has it, \
          and wait with `mainspring workflow result --workflow-id alone-#`; or wait longer with --poller-wait\n",
     );
     let said = desk.run(&["query", "--workflow-id", &id, "--name", "balance"]).await?;

@@ -15,6 +15,8 @@ const INPUT: &str = r#"{"arg": "1", "batch_export_id": "test", "team_id": 2}"#;
 fn run(address: &str, arguments: &[&str]) -> Result<(i32, String, String), TestError> {
     let mut command = program(env!("CARGO_BIN_EXE_mainspring"));
     let command = command.args(["--address", address]).args(arguments).env("USER", "ada").stdin(Stdio::null());
+    // It has time to connect on a machine with much else to do.
+    command.env("MAINSPRING_CONNECT_TIMEOUT", "60");
     let Output { status, stdout, stderr } = command.output()?;
     Ok((status.code().unwrap_or(-1), String::from_utf8(stdout)?, String::from_utf8(stderr)?))
 }

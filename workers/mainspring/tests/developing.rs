@@ -11,7 +11,10 @@ const MAINSPRING: &str = env!("CARGO_BIN_EXE_mainspring");
 const INPUT: &str = r#"{"arg": "1", "batch_export_id": "test", "team_id": 2}"#;
 
 fn run(path: &str, arguments: &[&str]) -> Result<(i32, String, String), TestError> {
-    let Output { status, stdout, stderr } = program(path).args(arguments).stdin(Stdio::null()).output()?;
+    let mut command = program(path);
+    // It has time to connect on a machine with much else to do.
+    command.args(arguments).env("MAINSPRING_CONNECT_TIMEOUT", "60").stdin(Stdio::null());
+    let Output { status, stdout, stderr } = command.output()?;
     Ok((status.code().unwrap_or(-1), String::from_utf8(stdout)?, String::from_utf8(stderr)?))
 }
 

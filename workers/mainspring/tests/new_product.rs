@@ -63,6 +63,8 @@ impl Copy {
     fn run(&self, path: impl AsRef<Path>, arguments: &[&str]) -> Result<Output, TestError> {
         let mut command = program(path.as_ref());
         command.args(arguments).current_dir(&self.root).env_remove("CARGO_MANIFEST_DIR");
+        // It has time to connect on a machine with much else to do.
+        command.env("MAINSPRING_CONNECT_TIMEOUT", "60");
         Ok(command.output()?)
     }
 

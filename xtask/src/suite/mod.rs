@@ -140,6 +140,8 @@ mod tests {
 
     use super::*;
     use mainspring_servers::process::cargo;
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
 
     /// Runs the suite of a workspace of one small crate, with the real cargo.
     fn suite(source: &str, arguments: &[&str]) -> (bool, String) {
@@ -202,13 +204,17 @@ mod tests {
 
     #[test]
     fn a_process_left_behind_is_red_and_does_not_hang_the_run() {
-        // The child inherits the output; were it waited for, the run would take its 20 s.
-        let source = "#[test]\nfn orphan() { std::process::Command::new(\"sleep\").arg(\"20\").spawn().unwrap(); }\n";
+        // The child inherits the output; were it waited for, the run would take its 300 s.
+        let source = "#[test]\nfn orphan() {\n    \
+                      let orphan = std::process::Command::new(\"sleep\").arg(\"300\").spawn().unwrap();\n    \
+                      println!(\"\\norphan {}\", orphan.id());\n}\n";
         let start = Instant::now();
         let (well, out) = suite(source, &["--nocapture"]);
+        assert!(start.elapsed() < Duration::from_secs(120), "it waited for the orphan");
+        let orphan = out.lines().find_map(|line| line.strip_prefix("orphan ")).unwrap_or_else(|| panic!("{out}"));
+        kill(Pid::from_raw(orphan.parse().unwrap()), Signal::SIGKILL).unwrap();
         assert!(!well);
         assert!(out.contains("  a process that a test started outlived the run; it still holds the output\n"), "{out}");
         assert!(out.ends_with("\n\n1 passed, 1 failed\n"), "{out}");
-        assert!(start.elapsed() < Duration::from_secs(20), "it waited for the orphan");
     }
 }

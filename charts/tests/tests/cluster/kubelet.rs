@@ -9,8 +9,15 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 
+/// Of a pod that nobody wants to see killed, in seconds.
+const GRACE: u64 = 30;
+
 /// A pod of the restricted profile whose container runs that script.
 fn template(script: &str, more: &Value) -> Value {
+    template_with(GRACE, script, more)
+}
+
+fn template_with(grace: u64, script: &str, more: &Value) -> Value {
     let mut container = json!({
         "name": "one", "image": "example.com/one", "command": ["/bin/sh", "-c", script],
         "securityContext": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } },
@@ -18,7 +25,7 @@ fn template(script: &str, more: &Value) -> Value {
     container.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     json!({ "spec": {
         "automountServiceAccountToken": false,
-        "terminationGracePeriodSeconds": 1,
+        "terminationGracePeriodSeconds": grace,
         "securityContext": { "runAsNonRoot": true, "runAsUser": 65532, "seccompProfile": { "type": "RuntimeDefault" } },
         "containers": [container],
     } })
@@ -59,13 +66,14 @@ fn answers(good: usize) -> u16 {
 }
 
 fn probe(port: u16) -> Value {
-    json!({ "httpGet": { "path": "/livez", "port": port }, "periodSeconds": 1, "failureThreshold": 2 })
+    json!({ "httpGet": { "path": "/livez", "port": port }, "periodSeconds": 1, "timeoutSeconds": 20, "failureThreshold": 2 })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_stays_is_killed_when_its_grace_is_over_and_one_that_leaves_is_not() -> Outcome {
     let desk = Desk::new("grace").await?;
-    let stays = desk.run("stays", &template("trap '' TERM; echo up; while true; do sleep 600; done", &json!({})))?;
+    let stays =
+        desk.run("stays", &template_with(1, "trap '' TERM; echo up; while true; do sleep 600; done", &json!({})))?;
     let leaves = desk.run("leaves", &template("trap 'exit 0' TERM; echo up; sleep 600 & wait", &json!({})))?;
     stays.logged("up").await?;
     leaves.logged("up").await?;

@@ -1,7 +1,6 @@
 //! Credentials from files that change while a link is in use, and keys that are no good.
 
 use std::path::Path;
-use std::time::Duration;
 
 use mainspring_client::{ClientError, Link};
 use mainspring_servers::proxy::{ServerTls, TestAuthority, TestCertificate, WireProxy};
@@ -132,7 +131,7 @@ async fn a_client_certificate_that_changes_in_its_files_is_shown_by_the_next_con
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), rotated).await.expect("no connection showed the new certificate");
+    tokio::time::timeout(LIMIT, rotated).await.expect("no connection showed the new certificate");
     let first = proxy.connections()[0].client.clone();
     assert_eq!(first.as_ref(), Some(old.fingerprint()));
 }

@@ -6,11 +6,21 @@
 
 use mainspring_logs::{Dropped, Failed};
 use mainspring_servers::Kafka;
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
 use super::broker::create;
 use super::*;
+
+/// Stops the broker, and returns when each of its threads has stopped.
+fn stop(kafka: &Kafka) -> Pid {
+    let pid = Pid::from_raw(kafka.pid().unwrap().cast_signed());
+    kill(pid, Signal::SIGSTOP).unwrap();
+    while waitid(Id::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT) == Err(Errno::EINTR) {}
+    pid
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_killed_and_back_in_the_middle_of_100_000_lines_leaves_each_counted_to_the_line() {
@@ -18,10 +28,14 @@ async fn a_broker_killed_and_back_in_the_middle_of_100_000_lines_leaves_each_cou
     let brokers = kafka.bootstrap_servers();
     let topic = format!("{}lines", kafka.topic_prefix("killed"));
     let producing = start(&brokers, &topic, |settings| settings.queue_lines = 20_000);
+    let begin = Instant::now();
     let (stats, mut numbered) = (producing.stats(), Numbered::new(&producing));
     numbered.offer(10_000);
     until("lines are delivered", || stats.delivered() > 0).await;
-    numbered.offer(10_000);
+    numbered.offer(9_000);
+    // So that there are lines without an answer when it is killed.
+    stop(&kafka);
+    numbered.offer(1_000);
     kafka.kill().await;
     let before = stats.delivered();
     assert!(stats.queue_lines() > 0, "nothing was on its way when the broker was killed");
@@ -45,7 +59,11 @@ async fn a_broker_killed_and_back_in_the_middle_of_100_000_lines_leaves_each_cou
     assert_eq!(numbers.len() as u64, stats.delivered());
     assert!(numbers == numbered.taken, "{} lines are there, {} were taken", numbers.len(), numbered.taken.len());
     let full = said(&topic, "queue_full");
-    assert!((1..=2).contains(&full.len()), "said when it begins, and when it is over: {full:?}");
+    let minutes = begin.elapsed().as_secs() / 60 + 1;
+    assert!(
+        (1..=2 * minutes).contains(&(full.len() as u64)),
+        "said when it begins and when it is over, each once a minute: {full:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,7 +80,7 @@ async fn a_drain_while_the_broker_is_away_ends_in_time_and_counts_every_line() {
     let begin = Instant::now();
     let drained = producing.drain(Duration::from_secs(2));
     let took = begin.elapsed();
-    assert!((Duration::from_millis(1500)..Duration::from_millis(2500)).contains(&took), "{took:?}");
+    assert!((Duration::from_millis(1500)..LIMIT / 4).contains(&took), "{took:?}");
     assert_eq!((drained.delivered, drained.failed + drained.dropped), (0, 30_000), "{drained:?}");
     assert_settled(&stats);
 
@@ -80,8 +98,7 @@ async fn a_broker_that_hangs_holds_nobody_up_and_is_named() {
     let (stats, mut numbered) = (producing.stats(), Numbered::new(&producing));
     numbered.offer(1000);
     until("lines are delivered", || stats.delivered() == 1000).await;
-    let pid = Pid::from_raw(kafka.pid().unwrap().cast_signed());
-    kill(pid, Signal::SIGSTOP).unwrap();
+    let pid = stop(&kafka);
     numbered.offer(30_000);
     numbered.assert_never_waited();
     until("it is said", || !said(&topic, "silent").is_empty()).await;
@@ -89,7 +106,7 @@ async fn a_broker_that_hangs_holds_nobody_up_and_is_named() {
     let begin = Instant::now();
     let drained = producing.drain(Duration::from_secs(2));
     let took = begin.elapsed();
-    assert!(took < Duration::from_millis(2500), "{took:?}");
+    assert!(took < LIMIT / 4, "{took:?}");
     assert_eq!((drained.delivered, drained.failed + drained.dropped), (0, 30_000), "{drained:?}");
     assert_eq!(stats.failed_for(Failed::Unanswered), drained.failed);
     assert_settled(&stats);
@@ -108,7 +125,7 @@ async fn what_was_sent_to_a_broker_that_died_before_it_answered_is_not_said_to_h
     let (stats, mut numbered) = (producing.stats(), Numbered::new(&producing));
     numbered.offer(1000);
     until("lines are delivered", || stats.delivered() == 1000).await;
-    kill(Pid::from_raw(kafka.pid().unwrap().cast_signed()), Signal::SIGSTOP).unwrap();
+    stop(&kafka);
     numbered.offer(500);
     // By then they are in the hands of the broker's machine, or of the broker.
     until("it is said", || !said(&topic, "silent").is_empty()).await;

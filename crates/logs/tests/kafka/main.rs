@@ -81,14 +81,13 @@ struct Numbered<'a> {
     producing: &'a Producing,
     next: u32,
     taken: Vec<u32>,
-    /// How long the longest call took, and all of them.
-    longest: Duration,
-    all: Duration,
+    /// How long each call took.
+    took: Vec<Duration>,
 }
 
 impl<'a> Numbered<'a> {
     fn new(producing: &'a Producing) -> Self {
-        Self { producing, next: 0, taken: Vec::new(), longest: Duration::ZERO, all: Duration::ZERO }
+        Self { producing, next: 0, taken: Vec::new(), took: Vec::new() }
     }
 
     /// Lines of every level in turn.
@@ -101,8 +100,7 @@ impl<'a> Numbered<'a> {
                 format!("{number} is a line about as long as a line is, with a word or two more than it needs");
             let begin = Instant::now();
             offer(self.producing, levels[number as usize % 4], &record);
-            let took = begin.elapsed();
-            (self.longest, self.all) = (self.longest.max(took), self.all + took);
+            self.took.push(begin.elapsed());
             if stats.dropped() == dropped {
                 self.taken.push(number);
             }
@@ -110,11 +108,15 @@ impl<'a> Numbered<'a> {
         self.next += lines;
     }
 
-    /// Nobody waited for Kafka. A machine with more to do than cores may hold a thread up now and then.
+    /// Nobody waited for Kafka. A machine with more to do than cores may hold a thread up now and then; a call that waits
+    /// for a Kafka that is away would not come back.
     #[track_caller]
     fn assert_never_waited(&self) {
-        assert!(self.all < Duration::from_micros(50) * self.next, "{:?} for {} lines", self.all, self.next);
-        assert!(self.longest < Duration::from_secs(1), "one took {:?}", self.longest);
+        let mut took = self.took.clone();
+        took.sort_unstable();
+        let (most, longest) = (took[took.len() * 9 / 10], took[took.len() - 1]);
+        assert!(most < Duration::from_millis(1), "one of ten took {most:?}");
+        assert!(longest < LIMIT / 4, "one took {longest:?}");
     }
 }
 

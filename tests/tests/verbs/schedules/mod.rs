@@ -19,7 +19,7 @@ use temporalio_common::protos::temporal::api::workflow::v1::NewWorkflowExecution
 use temporalio_common::protos::temporal::api::workflowservice::v1::CreateScheduleRequest;
 use tokio::process::Command;
 
-use crate::desk::{Outcome, PROGRAM, Said, masked, said};
+use crate::desk::{Outcome, PATIENT, PROGRAM, Said, masked, said};
 
 /// Somebody with schedules.
 pub(crate) struct Planner {
@@ -86,7 +86,7 @@ pub(crate) fn cron(text: &str) -> ScheduleSpec {
 /// `mainspring schedules …`.
 pub(crate) fn command(address: &str, arguments: &[&str]) -> Command {
     let mut command = Command::from(program(PROGRAM));
-    command.arg("schedules").args(arguments).env("TEMPORAL_ADDRESS", address);
+    command.arg("schedules").args(arguments).env("TEMPORAL_ADDRESS", address).envs([PATIENT]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
