@@ -62,7 +62,7 @@ async fn it_can_be_cancelled_while_its_activity_runs() -> Outcome {
     };
     let worker = env.worker([product()]).mock(Activities::no_op, never).mocks_only().start().await?;
     let run = worker.start::<NoOp>(input("later")).await?;
-    tokio::time::timeout(Duration::from_secs(10), told.clone().wait_for(|told| *told)).await??;
+    tokio::time::timeout(Duration::from_secs(60), told.clone().wait_for(|told| *told)).await??;
     run.cancel("enough").await?;
     let error = run.result().await.unwrap_err().to_string();
     assert!(error.ends_with("was cancelled"), "{error}");

@@ -1,6 +1,6 @@
 //! `travelling-salesman` on a real server, and its activity alone.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mainspring_testing::{ActivityRun, Env, NotDone, TestError, run_twice};
 use temporalio_sdk::activities::ExecutableActivity;
@@ -68,13 +68,18 @@ async fn the_workflow_is_told_once_in_ten_seconds_and_keeps_the_shortest() -> Ou
     worker.stop().await?;
 
     let worker = env.worker([product()]).start().await?;
+    let begun = Instant::now();
     let run = worker.start::<TravellingSalesman>(berlin(30)).await?;
     run.result().await?;
+    let took = begun.elapsed();
     let client = env.client().await?;
     let signals = mainspring_testing::Workflows::workflow(&client, run.workflow_id()).fetch_history(Default::default());
     let signals = signals.into_events().await?;
     let signals = signals.iter().filter(|event| format!("{:?}", event.event_type()) == "WorkflowExecutionSignaled");
-    assert_eq!(signals.count(), 1, "a search of less than ten seconds tells once");
+    // A search of less than ten seconds tells once.
+    let most = 1 + took.as_secs() / 10;
+    let told = signals.count() as u64;
+    assert!((1..=most).contains(&told), "it told {told} times in {took:?}");
     Ok(worker.stop().await?)
 }
 
@@ -122,7 +127,7 @@ async fn an_attempt_goes_on_where_the_one_before_it_was_and_finds_the_same_tour(
 #[tokio::test]
 async fn a_search_ends_when_its_worker_leaves_or_its_workflow_cancels_it() -> Outcome {
     let endless = || SolveInput { rounds: 100_000, ..berlin(1) };
-    let running = alone(endless()).start_on(Solver).await?;
+    let running = alone(endless()).grace(Duration::from_secs(60)).start_on(Solver).await?;
     running.beaten(1).await;
     running.shut_down();
     let Err(NotDone::Failed(failure)) = running.end().await.result else { return Err("it ends with a failure".into()) };

@@ -21,7 +21,7 @@ const BATCH: u64 = 10_000;
 /// The most batches that a worker lives for: thirty of them do not see the end.
 const LONGEST_LIFE: usize = 4;
 /// Files whose ends are not those of batches.
-const FILES: u64 = 8;
+const FILES: u64 = 10;
 const ROWS_A_FILE: u64 = 150_017;
 const TOTAL: u64 = FILES * ROWS_A_FILE;
 
@@ -166,7 +166,7 @@ async fn thirty_kills_leave_each_row_once() -> Outcome {
         ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0"),
         ("MAINSPRING_LOG_FORMAT", "json"),
         ("TEMPORAL_LOG_LEVEL", "info,general_purpose=debug"),
-        ("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "5"),
+        ("GRACEFUL_SHUTDOWN_TIMEOUT_SECONDS", "60"),
         ("MAINSPRING_HEARTBEAT_THROTTLE", "0.1"),
         ("AWS_ENDPOINT_URL_S3", &s3.endpoint()),
         ("AWS_REGION", s3.region()),
@@ -178,7 +178,7 @@ async fn thirty_kills_leave_each_row_once() -> Outcome {
     let input = json!({
         "source": format!("s3://{bucket}/events"),
         "output": output.path(),
-        "heartbeat_timeout_seconds": 1,
+        "heartbeat_timeout_seconds": 2,
     });
     client.begin(&queue, &id, "process-large-dataset", &input).await?;
     let first = next(&mut alive).await?;

@@ -1,7 +1,5 @@
 //! Pauses and updates hold, whoever else is at the schedule.
 
-use std::time::Duration;
-
 use mainspring_schedules::calls::{CallError, Change, Schedules, Updated};
 use mainspring_servers::proxy::{Fault, Match};
 use temporalio_common::protos::temporal::api::enums::v1::ScheduleOverlapPolicy;
@@ -56,12 +54,20 @@ async fn a_pause_among_many_triggers_is_not_lost() -> Outcome {
 async fn a_pause_that_never_holds_is_told() -> Outcome {
     let rig = Rig::new().await?;
     let id = rig.yearly().await?;
-    // Each time it is looked at, somebody has lifted it: looks take that long.
-    rig.proxy.fault(Match::method("DescribeSchedule"), Fault::Delay(Duration::from_millis(500)));
+    // Each time it is looked at, somebody has lifted it: a look is held until then.
+    let hold = || rig.proxy.fault(Match::method("DescribeSchedule"), Fault::Hang);
+    hold();
     let other = async {
-        for looks in 1..=5 {
-            rig.proxy.wait_for_count("DescribeSchedule", looks, SOON).await?;
+        let mut last = None;
+        for _ in 0..5 {
+            let held = rig.proxy.wait_for(
+                |record| Some(record.number) > last && record.is("DescribeSchedule") && record.request_bytes > 0,
+                SOON,
+            );
+            last = Some(held.await?.number);
             rig.calls.unpause(&id, Some("mine")).await?;
+            rig.proxy.clear_faults();
+            hold();
         }
         Outcome::Ok(())
     };

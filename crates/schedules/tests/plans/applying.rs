@@ -114,10 +114,11 @@ async fn only_our_own_are_pruned_also_after_the_server_has_begun_a_new_run_of_th
     desk.begin_anew("gone").await;
     let kept = &both[..1];
     desk.until_listed(4).await;
-    let shown = desk.plan_in(kept, &desk.scope(Orphans::Show)).await;
+    // A list that is behind may have no run of one that has begun anew.
+    let shown = desk.until_planned(kept, &desk.scope(Orphans::Show), &[Action::Orphan, Action::Unchanged]).await;
     assert_eq!(steps(&shown), [(Action::Orphan, vec![]), (Action::Unchanged, vec![])]);
     assert_eq!(shown.pending(), 0);
-    let plan = desk.plan_in(kept, &desk.scope(Orphans::Delete)).await;
+    let plan = desk.until_planned(kept, &desk.scope(Orphans::Delete), &[Action::Delete, Action::Unchanged]).await;
     assert_eq!(steps(&plan), [(Action::Delete, vec![]), (Action::Unchanged, vec![])]);
     desk.carry_out(plan).await;
     let mut there = Vec::new();

@@ -120,6 +120,22 @@ impl Desk {
         tokio::time::timeout(LIMIT, listed).await.unwrap();
     }
 
+    /// Plans until these are its actions, for lists are behind.
+    pub(crate) async fn until_planned(&self, schedules: &[Schedule], scope: &Scope, actions: &[Action]) -> Plan {
+        let mut last = Vec::new();
+        let planned = async {
+            loop {
+                let plan = self.plan_in(schedules, scope).await;
+                last = plan.steps.iter().map(|step| step.action).collect();
+                if last == actions {
+                    return plan;
+                }
+            }
+        };
+        let planned = tokio::time::timeout(LIMIT, planned).await;
+        planned.unwrap_or_else(|_| panic!("{last:?} in place of {actions:?}"))
+    }
+
     pub(crate) async fn describe(&self, id: &str) -> DescribeScheduleResponse {
         self.schedules.describe(&self.id(id)).await.unwrap()
     }

@@ -10,7 +10,8 @@ use crate::ending::{assert_the_server_dies_with, is_gone, is_to_be_killed, wait_
 /// Sends lines to a topic, by the producer for a terminal.
 fn send(server: &Kafka, topic: &str, lines: &str) {
     let mut command = server.tool("kafka.tools.ConsoleProducer");
-    command.args(["--bootstrap-server", &server.bootstrap_servers(), "--topic", topic]).stdin(Stdio::piped());
+    command.args(["--bootstrap-server", &server.bootstrap_servers(), "--topic", topic]);
+    command.args(["--request-timeout-ms", "30000"]).stdin(Stdio::piped());
     let mut producer = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     producer.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     assert!(producer.wait().unwrap().success());

@@ -9,7 +9,7 @@ use mainspring_worker::Product;
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use temporalio_common::{HasWorkflowDefinition, RetryPolicy, WorkflowDefinition};
+use temporalio_common::{ActivityCloseTimeouts, HasWorkflowDefinition, RetryPolicy, WorkflowDefinition};
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use temporalio_sdk::{WorkflowContext, WorkflowResult};
@@ -70,7 +70,7 @@ impl Till {
 
 impl ActivityContract for till::Charge {
     type Failures = TillError;
-    const TIMEOUTS: Timeouts = Timeouts::start_to_close(Duration::from_secs(1));
+    const TIMEOUTS: Timeouts = Timeouts::start_to_close(Duration::from_secs(20));
 
     fn retry_policy() -> RetryPolicy {
         RetryPolicy::builder().non_retryable_error_types([TillError::MISSING.name()]).build()
@@ -106,7 +106,11 @@ struct Selling;
 impl Selling {
     #[run(name = "sale")]
     async fn run(ctx: &mut WorkflowContext<Self>, class: Class) -> WorkflowResult<(Option<String>, Vec<String>)> {
-        let Err(error) = ctx.execute_activity(Till::charge, class, Till::charge.options()).await else {
+        let mut options = Till::charge.options();
+        if class == Class::TooSlow {
+            options.close_timeouts = ActivityCloseTimeouts::StartToClose(Duration::from_secs(1));
+        }
+        let Err(error) = ctx.execute_activity(Till::charge, class, options).await else {
             return Ok((None, Vec::new()));
         };
         let known = [TillError::DECLINED, TillError::DUPLICATE, TillError::BUSY, TillError::CLOSED, TillError::MISSING];

@@ -125,7 +125,7 @@ impl Ordered {
                 ctx.execute_activity(Bank::charge, order.number, options.build()).await?
             }
             Wish::ChargeSoon => {
-                let soon = ActivityOptions::with_schedule_to_close_timeout(Duration::from_secs(2)).build();
+                let soon = ActivityOptions::with_schedule_to_close_timeout(Duration::from_secs(7)).build();
                 ctx.execute_activity(Bank::charge, order.number, soon).await?
             }
             Wish::Ship => ctx.execute_activity(Bank::ship, order.number, options).await?.parcel,

@@ -126,12 +126,12 @@ async fn a_versioned_worker_runs_nothing_twice() -> Outcome {
 #[tokio::test]
 async fn a_success_near_the_timeout_is_given_at_once() -> Outcome {
     let env = Env::shared().await?;
-    // Its schedule-to-close timeout is two seconds.
+    // Its schedule-to-close timeout is seven seconds.
     let worker = env.worker([product_of(&Bank::default())]).every_activity_twice();
     let worker = worker
         .mock(Bank::charge, |_| async {
-            // sleep: an activity that takes more than half of its time
-            tokio::time::sleep(std::time::Duration::from_millis(900)).await;
+            // sleep: an activity that takes more than a third of its time
+            tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
             Ok("charged".to_owned())
         })
         .start()

@@ -59,7 +59,7 @@ async fn a_follow_up_that_is_called_off_ends_the_wait() -> Outcome {
     };
     let worker = obliging(&env).mock(Activities::provision_trial_resources, trial).start().await?;
     let run = worker.start::<Onboarding>(OnboardingInput::new("ada", "ada@example.com")).await?;
-    tokio::time::timeout(Duration::from_secs(10), told.clone().wait_for(|told| *told)).await??;
+    tokio::time::timeout(Duration::from_secs(60), told.clone().wait_for(|told| *told)).await??;
     // Side by side: what came first may end the run before the other is there.
     let (one, other) = tokio::join!(run.signal(CancelFollowUp, ()), run.signal(CancelFollowUp, ()));
     one.or(other)?;
@@ -102,7 +102,7 @@ async fn it_can_be_cancelled_while_it_waits_for_a_service_or_for_the_follow_up()
     };
     let worker = obliging(&env).mock(Activities::create_user_account, asked).start().await?;
     let run = worker.start::<Onboarding>(input()).await?;
-    tokio::time::timeout(Duration::from_secs(10), told.clone().wait_for(|asked| *asked == 1)).await??;
+    tokio::time::timeout(Duration::from_secs(60), told.clone().wait_for(|asked| *asked == 1)).await??;
     run.cancel("a test").await?;
     let error = run.result().await.unwrap_err().to_string();
     assert!(error.ends_with("was cancelled"), "{error}");
@@ -113,7 +113,7 @@ async fn it_can_be_cancelled_while_it_waits_for_a_service_or_for_the_follow_up()
     };
     let worker = obliging(&env).mock(Activities::provision_trial_resources, trial).start().await?;
     let run = worker.start::<Onboarding>(OnboardingInput::new("ada", "ada@example.com")).await?;
-    tokio::time::timeout(Duration::from_secs(10), told.clone().wait_for(|told| *told)).await??;
+    tokio::time::timeout(Duration::from_secs(60), told.clone().wait_for(|told| *told)).await??;
     run.cancel("a test").await?;
     let error = run.result().await.unwrap_err().to_string();
     assert!(error.ends_with("was cancelled"), "{error}");

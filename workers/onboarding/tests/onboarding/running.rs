@@ -34,13 +34,14 @@ async fn a_user_is_onboarded_and_followed_up() -> Outcome {
 #[tokio::test]
 async fn every_phase_can_be_asked_for() -> Outcome {
     let rig = Rig::new().await?;
-    let holds = [("accounts", Twist::hold()), ("messages", Twist::hold()), ("messages", Twist::hold())];
-    let [account, welcome, follow_up] = holds.map(|(kind, (twist, gate))| {
+    let hold = |kind| {
+        let (twist, gate) = Twist::hold();
         rig.twist(kind, twist);
         gate
-    });
+    };
+    let (account, welcome) = (hold("accounts"), hold("messages"));
     let _worker = rig.worker().await?;
-    let id = rig.start(Some(3)).await?;
+    let id = rig.start(WEEK).await?;
     let planned = |phase: &str| (phase.to_owned(), "planned".to_owned());
     rig.calls("accounts", 1).await?;
     assert_eq!(rig.status(&id).await?, planned("creating_account"));
@@ -50,7 +51,13 @@ async fn every_phase_can_be_asked_for() -> Outcome {
     assert_eq!(rig.status(&id).await?, planned("setting_up"), "the resources are asked for beside the email");
     welcome.add_permits(1);
     rig.phase(&id, "waiting").await?;
-    rig.calls("messages", 2).await?;
+    assert_eq!(rig.status(&id).await?, planned("waiting"));
+
+    // Another one, whose wait ends.
+    let (welcome, follow_up) = (hold("messages"), hold("messages"));
+    welcome.add_permits(1);
+    let id = rig.start(Some(1)).await?;
+    rig.calls("messages", 3).await?;
     assert_eq!(rig.status(&id).await?, planned("following_up"));
     rig.cancel_follow_up(&id, Value::Null).await?;
     assert_eq!(rig.status(&id).await?, planned("following_up"), "it has begun: too late to call it off");
