@@ -12,8 +12,11 @@ pub(crate) struct Declaring {
 }
 
 impl Declaring {
-    pub(crate) async fn new(count: usize) -> Result<Self, TestError> {
-        let desk = Desk::idle().await?;
+    async fn new(count: usize) -> Result<Self, TestError> {
+        Ok(Self::at(Desk::idle().await?, count))
+    }
+
+    pub(crate) fn at(desk: Desk, count: usize) -> Self {
         let id = desk.env.id("schedule");
         let line = |number: usize| {
             let id = format!("{id}-{number}");
@@ -23,7 +26,7 @@ impl Declaring {
             })
         };
         let lines = (0..count).map(line).collect();
-        Ok(Self { lines, desk })
+        Self { lines, desk }
     }
 
     fn text(&self) -> String {

@@ -19,7 +19,7 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_lab-worker");
 pub(crate) const PATIENT: (&str, &str) = ("MAINSPRING_CONNECT_TIMEOUT", "60");
 
 /// The longest that a verb may take.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Somebody at a terminal.
 pub(crate) struct Desk {

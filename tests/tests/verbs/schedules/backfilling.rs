@@ -59,7 +59,7 @@ async fn a_backfill_of_so_many_at_once_waits_and_says_where_to_go_on() -> Outcom
     let child = first.spawn()?;
     drop(first);
     // Two are started, and asked whether they have ended.
-    proxy.wait_for_count("DescribeWorkflowExecution", 4, std::time::Duration::from_secs(30)).await?;
+    proxy.wait_for_count("DescribeWorkflowExecution", 4, std::time::Duration::from_secs(120)).await?;
     assert_eq!(planner.started(&id).await?, 2);
     let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id().ok_or("it has ended")?)?);
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT)?;
