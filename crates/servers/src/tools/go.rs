@@ -46,12 +46,7 @@ pub(super) fn build(
     // checkout that has a go.mod, its `go` and `toolchain` lines would count: the workplace has none, or one of ours.
     command.env("GOBIN", workplace).env_remove("GOOS").env_remove("GOARCH").current_dir(workplace);
 
-    build::run(
-        tool,
-        (name, line),
-        command,
-        workplace.join(&tool.program),
-        progress,
-        |command, outcome, lines| ServersError::GoInstall { command, outcome, lines },
-    )
+    build::run(tool, (name, line), command, workplace.join(&tool.program), progress, |command, outcome, lines| {
+        ServersError::GoInstall { command, outcome, lines }
+    })
 }
