@@ -14,8 +14,7 @@ use temporalio_client::{
     WorkflowQueryOptions, WorkflowSignalOptions, WorkflowTerminateOptions,
 };
 use temporalio_common::data_converters::{
-    GenericPayloadConverter, PayloadConverter, RawValue, SerializationContext, SerializationContextData,
-    WorkflowSerializationContext,
+    GenericPayloadConverter, RawValue, SerializationContext, SerializationContextData, WorkflowSerializationContext,
 };
 use temporalio_common::{QueryDefinition, SignalDefinition, UpdateDefinition};
 
@@ -105,14 +104,17 @@ impl<W: Contract> Run<W> {
         Q: QueryDefinition<Workflow = W>,
         Q::Input: Send,
     {
-        let call = self.call(&format!("query {} of", query.name()));
+        let name = query.name().to_owned();
+        let call = self.call(&format!("query {name} of"));
         let handle = self.newest();
-        let converter = PayloadConverter::default();
+        let converter = self.caller.link().client().data_converter().payload_converter();
         let data = SerializationContextData::Workflow(WorkflowSerializationContext::new());
-        let context = SerializationContext::new(&data, &converter);
-        let input = converter.to_payloads(&context, &input).map_err(|error| call.unreadable(error))?;
+        let context = SerializationContext::new(&data, converter);
+        let payloads = converter.to_payloads(&context, &input);
+        drop((query, input));
+        let input = payloads.map_err(|error| call.unreadable(error))?;
         let asking = || async {
-            let query = UntypedQuery::<W>::new(query.name());
+            let query = UntypedQuery::<W>::new(&name);
             let options = WorkflowQueryOptions::builder().rpc_options(call.rpc()).build();
             handle.query(query, RawValue::new(input.clone()), options).await.map_err(|error| match error {
                 WorkflowQueryError::NotFound(status) | WorkflowQueryError::Rpc(status) => call.failed(status),
