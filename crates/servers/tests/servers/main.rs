@@ -8,4 +8,5 @@ mod healing;
 mod kafka;
 mod postgres;
 mod s3;
+mod silent;
 mod time_skipping;
