@@ -23,7 +23,7 @@ fn beating(activity: &str, arg: &str, heartbeat_seconds: u64) -> Value {
 async fn pending(env: &Env, id: &str) -> Result<Value, TestError> {
     let mut command = tokio::process::Command::from(program(env!("CARGO_BIN_EXE_lab-worker")));
     command.args(["--address", env.address(), "workflow", "describe", "--workflow-id", id, "-o", "json"]);
-    command.env("MAINSPRING_CONNECT_TIMEOUT", "60");
+    command.envs([lab::PATIENT]);
     let output = command.stdin(Stdio::null()).output().await?;
     let described: Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))?;

@@ -115,11 +115,7 @@ async fn a_workspace_elsewhere_runs_its_workflow_and_its_own_command() -> Outcom
         found.ok_or_else(|| format!("cargo built no {name}, but {programs:?}"))
     };
     let env = Env::shared().await?;
-    let settings = [
-        ("TEMPORAL_ADDRESS", env.address()),
-        ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0"),
-        ("MAINSPRING_CONNECT_TIMEOUT", "60"),
-    ];
+    let settings = [("TEMPORAL_ADDRESS", env.address()), ("MAINSPRING_HTTP_ADDR", "127.0.0.1:0"), lab::PATIENT];
     let mut worker = Process::spawn(&program("greetings")?.display().to_string(), &[], settings)?;
     worker.line("polling").await?;
     let manage = |arguments: &[&str]| -> Result<_, TestError> {
@@ -145,8 +141,7 @@ async fn watched(folder: &Path, manage: &str) -> Outcome {
     let greet = || -> Result<String, TestError> {
         let address = format!("127.0.0.1:{port}");
         let execute = ["--address", &address, "workflow", "execute", "greet", r#"{"name": "Ada"}"#];
-        let patience = ("MAINSPRING_CONNECT_TIMEOUT", "60");
-        Ok(String::from_utf8(Command::new(manage).args(execute).envs([patience]).output()?.stdout)?)
+        Ok(String::from_utf8(Command::new(manage).args(execute).envs([lab::PATIENT]).output()?.stdout)?)
     };
     assert_eq!(greet()?, "\"Hello, Ada!\"\n");
     let source = folder.join("src/lib.rs");

@@ -64,7 +64,7 @@ impl Rig {
             ("TEMPORAL_ADDRESS", self.env.address()),
             ("LAB_QUEUES", &self.queue),
             ("MAINSPRING_LOG_DATABASE_URL", &self.url),
-            ("MAINSPRING_CONNECT_TIMEOUT", "60"),
+            lab::PATIENT,
         ];
         Process::spawn(PROGRAM, arguments, settings)
     }
@@ -152,7 +152,7 @@ async fn what_a_workflow_and_its_activity_say_is_on_the_terminal_once_and_in_ord
         // Nothing cached: every workflow task replays from the first event.
         ("MAINSPRING_MAX_CACHED_WORKFLOWS", "0"),
         ("MAINSPRING_LOG_DATABASE_URL", &url),
-        ("MAINSPRING_CONNECT_TIMEOUT", "60"),
+        lab::PATIENT,
     ];
     let mut worker = Process::spawn(PROGRAM, &[], settings)?;
     worker.line("\"msg\":\"polling\"").await?;
@@ -205,7 +205,7 @@ async fn what_tail_cannot_do_it_says() -> Outcome {
     let url = postgres().await?.database("said").await?;
     let id = env.id("nobody");
     let refused = async |settings: &[(&str, &str)], arguments: &[&str], code: i32, text: &str| -> Outcome {
-        let base = [("TEMPORAL_ADDRESS", env.address()), ("MAINSPRING_CONNECT_TIMEOUT", "60")];
+        let base = [("TEMPORAL_ADDRESS", env.address()), lab::PATIENT];
         let arguments = [&["logs", "tail"], arguments].concat();
         let exit = Process::spawn(PROGRAM, &arguments, base.into_iter().chain(settings.iter().copied()))?.end().await?;
         assert_eq!(exit.code, code, "{:?}", exit.lines);

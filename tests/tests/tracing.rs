@@ -57,7 +57,7 @@ async fn a_command_begins_the_trace_of_what_it_starts() -> Outcome {
     // A command waits 2 s for the collector at its end: its span goes out before.
     let of_command = [
         ("TEMPORAL_ADDRESS", env.address()),
-        ("MAINSPRING_CONNECT_TIMEOUT", "60"),
+        lab::PATIENT,
         ("LAB_QUEUES", &queue),
         ("OTEL_BSP_SCHEDULE_DELAY", "50"),
         collected,

@@ -9,6 +9,9 @@ use temporalio_common::protos::temporal::api::history::v1::history_event::Attrib
 
 pub(crate) type Outcome = Result<(), TestError>;
 
+/// Time to connect, for a command on a machine with much else to do.
+pub(crate) const PATIENT: (&str, &str) = ("MAINSPRING_CONNECT_TIMEOUT", "60");
+
 /// A call of one activity.
 pub(crate) fn call(activity: &str, arg: &str) -> serde_json::Value {
     serde_json::json!({ "activity": activity, "arg": arg })
