@@ -2,6 +2,7 @@
 
 mod alone;
 mod classes;
+mod connected;
 mod lab;
 mod logging;
 mod mocking;

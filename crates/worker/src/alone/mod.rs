@@ -20,6 +20,7 @@ use temporalio_common::protos::temporal::api::failure::v1::Failure;
 use temporalio_common::protos::temporal::api::workflowservice::v1::PollActivityTaskQueueResponse;
 use temporalio_sdk::activities::ExecutableActivity;
 
+use crate::host::lasting_user_runtime;
 use crate::{Host, HostError, Product, Registry, RunningHost};
 use frontend::Frontend;
 use tap::Tap;
@@ -129,7 +130,7 @@ impl LoneAttempt {
         let registry = Registry::new([self.product.activities_alone(tap.clone())])?;
         let service = frontend.clone().service();
         let reach = move |connector: Connector| connector.with_service(service).with_data_converter(converter);
-        let host = Host::new(registry, self.sources)?.http(None).without_server(reach)?;
+        let host = Host::new(registry, self.sources)?.http(None).without_server(lasting_user_runtime()?, reach)?;
         let host = host.start().await?;
         Ok(RunningLoneAttempt { host: Mutex::new(Some(host)), frontend, tap, limits, started: Instant::now() })
     }

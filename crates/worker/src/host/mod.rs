@@ -7,6 +7,7 @@ mod error;
 mod incarnation;
 mod plan;
 mod running;
+mod runtimes;
 mod schedules;
 mod seat;
 mod settings;
@@ -27,6 +28,7 @@ use temporalio_common::data_converters::DataConverter;
 use temporalio_common::telemetry::TelemetryOptions;
 use temporalio_sdk::Runtime;
 use temporalio_sdk::runtime::RuntimeOptions;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -42,6 +44,8 @@ use crate::metrics::{GlobalLabels, Metrics};
 use crate::probes::{Health, ProbeServer};
 use crate::registry::{Registry, Setup};
 use plan::{QueuePlan, controller};
+use runtimes::Runtimes;
+pub(crate) use runtimes::lasting_user_runtime;
 use seat::Seat;
 
 /// Runs every product of a registry until it is told to stop.
@@ -66,6 +70,7 @@ pub struct Host {
     cap: Option<AttemptCap>,
     twice: Option<Arc<EveryActivityTwice>>,
     reach: Option<Reach>,
+    user: Option<Handle>,
 }
 
 /// A last word on how Temporal is reached.
@@ -107,7 +112,7 @@ impl Host {
         let http = Some(settings.http_addr);
         let twice = settings.every_activity_twice.then(Arc::default);
         let (sources, settings) = (Arc::new(sources), Arc::new(settings));
-        Ok(Self { registry, sources, settings, connection, traces, http, cap: None, twice, reach: None })
+        Ok(Self { registry, sources, settings, connection, traces, http, cap: None, twice, reach: None, user: None })
     }
 
     /// Caps the attempts of every activity that workflow code schedules here: for tests, so that none retries for ever.
@@ -132,15 +137,17 @@ impl Host {
         self
     }
 
-    /// Reaches something in this process in place of a server, so that no setting of a connection counts; and runs what it
-    /// is given once.
+    /// Reaches something in this process in place of a server, so that no setting of a connection counts; runs what it is
+    /// given once; and user code spawns on this runtime, which outlives the host.
     pub(crate) fn without_server(
         mut self,
+        user: Handle,
         reach: impl FnOnce(Connector) -> Connector + Send + Sync + 'static,
     ) -> Result<Self, HostError> {
         self.connection = mainspring_settings::load(&Sources::from_pairs([]))?;
         self.reach = Some(Box::new(reach));
         self.twice = None;
+        self.user = Some(user);
         Ok(self)
     }
 
@@ -166,8 +173,8 @@ impl Host {
         };
         let listener = self.http.map(ProbeServer::bind).transpose()?;
         let control = self.settings.control_addr.map(ProbeServer::bind).transpose()?;
-        let runtimes = Runtimes::build(&self.registry, &self.settings)?;
-        let system = runtimes.system();
+        let runtimes = Runtimes::build(&self.registry, &self.settings, self.user.take())?;
+        let system = runtimes.system().clone();
         let metrics = Metrics::install(&labels);
         let health = Health::new();
         let serve = |listener: Option<ProbeServer>| {
@@ -293,7 +300,7 @@ impl Host {
                 settings: self.settings.clone(),
                 controller: controller.clone(),
                 surroundings: ActivitySurroundings {
-                    user: runtimes.user(),
+                    user: runtimes.user().clone(),
                     shutdown: trigger.signal(),
                     attempts: Arc::new(Attempts::new(self.settings.activity_poll_limit)),
                 },
@@ -331,7 +338,7 @@ impl Host {
     }
 }
 
-async fn connect_all(connector: &Connector, n: usize, system: &tokio::runtime::Handle) -> Result<Vec<Link>, HostError> {
+async fn connect_all(connector: &Connector, n: usize, system: &Handle) -> Result<Vec<Link>, HostError> {
     let connections = (0..n).map(|_| {
         let connector = connector.clone();
         // The connection's tasks must live on the host's runtime, not on the caller's.
@@ -345,53 +352,5 @@ impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (registry, settings) = (&self.registry, &self.settings);
         f.debug_struct("Host").field("registry", registry).field("settings", settings).finish_non_exhaustive()
-    }
-}
-
-/// The two runtimes of a host: the SDK's, and the one that user code spawns on. Neither waits for its tasks when it is
-/// dropped, for a stuck activity would hold it for ever.
-struct Runtimes {
-    system: Option<tokio::runtime::Runtime>,
-    user: Option<tokio::runtime::Runtime>,
-    handles: (tokio::runtime::Handle, tokio::runtime::Handle),
-}
-
-impl Runtimes {
-    fn build(registry: &Registry, settings: &WorkerSettings) -> Result<Self, HostError> {
-        // A poll of user code moves the SDK's thread into the blocking pool for as long as it lasts: so many threads may
-        // be needed as activities can run, local ones in each workflow worker among them.
-        let runs = settings.activities * (1 + settings.workflow_workers);
-        let blocking = registry.queues().len() * runs + 64;
-        let build = |name: &'static str, threads: usize, blocking: usize| {
-            tokio::runtime::Builder::new_multi_thread()
-                .thread_name(name)
-                .worker_threads(threads)
-                .max_blocking_threads(blocking)
-                .enable_all()
-                .build()
-                .map_err(|error| HostError::Build(format!("the operating system refused a runtime: {error}")))
-        };
-        // One thread for the SDK is the cheapest, measured; user code gets the cores.
-        let system = build("system", 1, blocking)?;
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let user = build("user", cores, blocking.max(512))?;
-        let handles = (system.handle().clone(), user.handle().clone());
-        Ok(Self { system: Some(system), user: Some(user), handles })
-    }
-
-    fn system(&self) -> tokio::runtime::Handle {
-        self.handles.0.clone()
-    }
-
-    fn user(&self) -> tokio::runtime::Handle {
-        self.handles.1.clone()
-    }
-}
-
-impl Drop for Runtimes {
-    fn drop(&mut self) {
-        for runtime in [self.user.take(), self.system.take()].into_iter().flatten() {
-            runtime.shutdown_background();
-        }
     }
 }
