@@ -19,7 +19,7 @@ mod tidy;
 #[cfg(test)]
 mod workflows;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, num::NonZero, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -57,6 +57,9 @@ enum Verb {
         /// Add the slow tier: kills, restarts, thousands of workflows
         #[arg(long)]
         full: bool,
+        /// How many test binaries run at once; each runs two tests for each core (RUST_TEST_THREADS)
+        #[arg(long, short, value_name = "N", default_value = "2")]
+        jobs: NonZero<usize>,
         /// Given to every test binary: a filter, `--exact`, `--nocapture`
         #[arg(last = true, value_name = "ARGS")]
         arguments: Vec<String>,
@@ -97,7 +100,7 @@ fn run(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Tidy => tidy::run(&repository),
         Verb::Deny => deny::run(&repository),
         Verb::Msrv => msrv::run(&repository),
-        Verb::Test { full, arguments } => suite::run(&repository, full, &arguments),
+        Verb::Test { full, jobs, arguments } => suite::run(&repository, full, jobs, &arguments),
         Verb::Changed(arguments) => changed::run(&repository, &arguments),
         Verb::Bench { name, arguments } => bench::run(&repository, name.as_deref(), &arguments),
         Verb::Image(arguments) => image::run(&repository, &arguments),

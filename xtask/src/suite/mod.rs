@@ -1,26 +1,24 @@
-//! `test`: the whole suite over real servers, streamed as it runs, with one total at the end.
+//! `test`: the whole suite over real servers, with one total at the end.
 //!
-//! It builds first, so that code which does not compile is shown as that and not as a failed test. The last line is
-//! `N passed, N failed`; a run of no tests, a skipped test, and a process left behind all fail.
+//! It builds first, so that code which does not compile is shown as that and not as a failed test. Cargo would run one
+//! test binary after the other, which wait for servers half of the time: here some run at once, and what each wrote is
+//! shown as it ends. The last line is `N passed, N failed`; a run of no tests, a skipped test, and a process left behind
+//! all fail.
 
+mod jobs;
+mod lanes;
 mod tally;
 
 use std::{
     env,
-    io::{self, BufRead, BufReader, Write},
+    io::{self, Write},
     num::NonZero,
     process::Command,
-    sync::mpsc::{self, RecvTimeoutError},
     thread,
-    time::{Duration, Instant},
 };
 
-use self::tally::Tally;
-use crate::{
-    failure::Failure,
-    repository::{Repository, program, succeeds},
-    setup,
-};
+use self::{lanes::Ended, tally::Tally};
+use crate::{failure::Failure, repository::Repository, setup};
 
 /// The crates that have slow tests, by the feature that each has for them.
 const SLOW_TIER: &str = "mainspring-tests/full,mainspring-command/full,general-purpose-worker/full,mainspring-logs/full,mainspring-log-entries/full,chart-tests/full";
@@ -28,140 +26,113 @@ const SLOW_TIER: &str = "mainspring-tests/full,mainspring-command/full,general-p
 /// Tests wait for servers most of the time, and libtest would run one a core.
 const TESTS_PER_CORE: usize = 2;
 
-/// Installs what is missing, then runs every test. `full` adds the slow tier.
-pub(crate) fn run(repository: &Repository, full: bool, arguments: &[String]) -> Result<bool, Failure> {
+/// Installs what is missing, then runs every test, so many binaries at once. `full` adds the slow tier.
+pub(crate) fn run(
+    repository: &Repository,
+    full: bool,
+    at_once: NonZero<usize>,
+    arguments: &[String],
+) -> Result<bool, Failure> {
     setup::run(full)?;
-    let cargo = |more: &[&str]| {
+    let threads = env::var("RUST_TEST_THREADS").unwrap_or_else(|_| {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        (cores * TESTS_PER_CORE).to_string()
+    });
+    let cargo = || {
         // `--no-fail-fast` also keeps the build going past the first crate that does not compile.
         let mut command = repository.cargo(["test", "--workspace", "--no-fail-fast"]);
         if full {
             // Slow tests live behind a feature, so that the quick tier does not even build them.
             command.args(["--features", SLOW_TIER]);
         }
-        command.args(more);
         command
     };
-    let mut test = cargo(&["--"]);
-    test.args(arguments);
-    if env::var_os("RUST_TEST_THREADS").is_none() {
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        test.env("RUST_TEST_THREADS", (cores * TESTS_PER_CORE).to_string());
-    }
-    build_and_test(&mut cargo(&["--no-run"]), test, &mut io::stdout())
+    build_and_test(&cargo, at_once, &threads, arguments, &mut io::stdout())
 }
 
-fn build_and_test(build: &mut Command, test: Command, out: &mut dyn Write) -> Result<bool, Failure> {
-    if !succeeds(build)? {
+fn build_and_test(
+    cargo: &dyn Fn() -> Command,
+    at_once: NonZero<usize>,
+    threads: &str,
+    arguments: &[String],
+    out: &mut dyn Write,
+) -> Result<bool, Failure> {
+    let Some(binaries) = jobs::built(cargo().arg("--no-run"), arguments)? else {
         eprintln!("error: the tests do not compile (see above); none was run");
         return Ok(false);
+    };
+    let mut jobs = vec![jobs::doc_tests(cargo(), arguments)];
+    jobs.extend(binaries);
+    for job in &mut jobs {
+        job.command.env("RUST_TEST_THREADS", threads);
     }
-    let name = program(&test);
-    let Run { tally, mut faults } = stream(test, out)?;
-    // What cargo itself found wrong counts once each, so that the total never says 0 of a run that failed.
+    let shown = |source| Failure::Stream { program: "cargo xtask test".to_owned(), source };
+    let mut all = Ended::default();
+    lanes::run(jobs, at_once.get(), |ended| {
+        all.tally.add(ended.tally);
+        all.faults.extend(ended.faults);
+        out.write_all(&ended.output).and_then(|()| out.flush()).map_err(shown)
+    })?;
+    report(&all.tally, all.faults, out).map_err(shown)
+}
+
+/// Writes the slowest binaries, every fault, and the total. `true`: all is well.
+fn report(tally: &Tally, mut faults: Vec<String>, out: &mut dyn Write) -> io::Result<bool> {
+    // What is wrong beside failed tests counts once each, so that the total never says 0 of a run that failed.
     let failed = tally.failed() + faults.len() as u64;
     let passed = tally.passed();
     if passed + failed == 0 {
         faults.push("no test ran; does the filter name one?".to_owned());
     }
     let well = failed == 0 && passed > 0;
-    let mut report = || {
-        writeln!(out, "\nslowest test binaries:")?;
-        tally.slowest(10).iter().try_for_each(|line| writeln!(out, "{line}"))?;
-        if !well {
-            writeln!(out, "\nfaults:")?;
-        }
-        tally.faults().iter().chain(&faults).try_for_each(|fault| writeln!(out, "  {fault}"))?;
-        writeln!(out, "\n{passed} passed, {failed} failed")
-    };
-    report().map_err(|source| Failure::Stream { program: name, source })?;
+    writeln!(out, "\nslowest test binaries:")?;
+    tally.slowest(10).iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    if !well {
+        writeln!(out, "\nfaults:")?;
+    }
+    tally.faults().iter().chain(&faults).try_for_each(|fault| writeln!(out, "  {fault}"))?;
+    writeln!(out, "\n{passed} passed, {failed} failed")?;
     Ok(well)
-}
-
-struct Run {
-    tally: Tally,
-    faults: Vec<String>,
-}
-
-/// Runs `cargo test`, passes each line on as it comes, and counts.
-fn stream(mut command: Command, out: &mut dyn Write) -> Result<Run, Failure> {
-    let name = program(&command);
-    let failed = |source| Failure::Stream { program: name.clone(), source };
-    // Cargo announces a binary on stderr, and the binary reports on stdout: one pipe keeps them in order.
-    let (reader, writer) = io::pipe().map_err(failed)?;
-    // Codes for colour would hide the words that are counted.
-    command.env("CARGO_TERM_COLOR", "never").stdout(writer.try_clone().map_err(failed)?).stderr(writer);
-    let start = Instant::now();
-    let mut child = command.spawn().map_err(|source| Failure::Start { program: name.clone(), source })?;
-    // The command holds this process's ends for writing; while it lives, the pipe has no end.
-    drop(command);
-
-    let (sender, lines) = mpsc::channel();
-    thread::spawn(move || {
-        let mut reader = BufReader::new(reader);
-        let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line).is_ok_and(|count| count > 0)
-            && sender.send(String::from_utf8_lossy(&line).into_owned()).is_ok()
-        {
-            line.clear();
-        }
-    });
-
-    let (mut tally, mut faults) = (Tally::default(), Vec::new());
-    let mut seconds_without_cargo = 0;
-    loop {
-        match lines.recv_timeout(Duration::from_secs(1)) {
-            Ok(line) => {
-                out.write_all(line.as_bytes()).and_then(|()| out.flush()).map_err(failed)?;
-                tally.line(line.trim_end(), start.elapsed());
-            }
-            Err(RecvTimeoutError::Disconnected) => break,
-            // Cargo may be gone while somebody can still write: waiting for the end of the pipe could take for ever.
-            // A server that is just dying gets a few seconds.
-            Err(RecvTimeoutError::Timeout) => {
-                seconds_without_cargo += u8::from(child.try_wait().map_err(failed)?.is_some());
-                if seconds_without_cargo == 5 {
-                    faults.push("a process that a test started outlived the run; it still holds the output".to_owned());
-                    break;
-                }
-            }
-        }
-    }
-    let status = child.wait().map_err(failed)?;
-    tally.end(start.elapsed());
-    if !status.success() && tally.failed() == 0 {
-        faults.push(format!("cargo test ended with {status}, though no test failed; see above"));
-    }
-    Ok(Run { tally, faults })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::{
+        fs,
+        time::{Duration, Instant},
+    };
 
     use super::*;
     use mainspring_servers::process::cargo;
     use nix::sys::signal::{Signal, kill};
     use nix::unistd::Pid;
 
-    /// Runs the suite of a workspace of one small crate, with the real cargo.
-    fn suite(source: &str, arguments: &[&str]) -> (bool, String) {
+    /// Runs the suite of a workspace of one small crate, with the real cargo: its library, and tests of its own.
+    fn suite_of(source: &str, tests: &[(&str, &str)], at_once: usize, arguments: &[&str]) -> (bool, String) {
         let folder = tempfile::tempdir().unwrap();
         let manifest = "[workspace]\n[package]\nname = \"planted\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
         fs::create_dir(folder.path().join("src")).unwrap();
+        fs::create_dir(folder.path().join("tests")).unwrap();
         fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
         fs::write(folder.path().join("src/lib.rs"), source).unwrap();
-        let mut test = planted(folder.path());
-        test.arg("--").args(arguments);
+        for (name, test) in tests {
+            fs::write(folder.path().join("tests").join(name), test).unwrap();
+        }
+        let cargo = || {
+            let mut command = cargo();
+            command.args(["test", "--offline", "--no-fail-fast"]).current_dir(folder.path());
+            let target = folder.path().join("target");
+            command.env("CARGO_TARGET_DIR", &target).env("CARGO_BUILD_BUILD_DIR", target);
+            command
+        };
+        let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         let mut out = Vec::new();
-        let well = build_and_test(planted(folder.path()).arg("--no-run"), test, &mut out).unwrap();
+        let well = build_and_test(&cargo, NonZero::new(at_once).unwrap(), "2", &arguments, &mut out).unwrap();
         (well, String::from_utf8(out).unwrap())
     }
 
-    fn planted(folder: &Path) -> Command {
-        let mut command = cargo();
-        command.args(["test", "--offline", "--no-fail-fast"]).current_dir(folder);
-        command.env("CARGO_TARGET_DIR", folder.join("target")).env("CARGO_BUILD_BUILD_DIR", folder.join("target"));
-        command
+    fn suite(source: &str, arguments: &[&str]) -> (bool, String) {
+        suite_of(source, &[], 2, arguments)
     }
 
     #[test]
@@ -214,7 +185,52 @@ mod tests {
         let orphan = out.lines().find_map(|line| line.strip_prefix("orphan ")).unwrap_or_else(|| panic!("{out}"));
         kill(Pid::from_raw(orphan.parse().unwrap()), Signal::SIGKILL).unwrap();
         assert!(!well);
-        assert!(out.contains("  a process that a test started outlived the run; it still holds the output\n"), "{out}");
+        assert!(out.contains("  planted (unittests src/lib.rs): a process that a test started outlived its tests; it still holds their output\n"), "{out}");
         assert!(out.ends_with("\n\n1 passed, 1 failed\n"), "{out}");
+    }
+
+    #[test]
+    fn a_test_runs_in_its_package_and_knows_nothing_of_xtask() {
+        let source = "#[test]\nfn here() {\n    \
+                      let folder = std::env::current_dir().unwrap();\n    \
+                      assert_eq!(std::env::var_os(\"CARGO_MANIFEST_DIR\").unwrap(), folder);\n    \
+                      assert!(folder.join(\"src/lib.rs\").is_file());\n    \
+                      assert_eq!(std::env::var_os(\"CARGO_PKG_NAME\"), None);\n    \
+                      assert_eq!(std::env::var(\"RUST_TEST_THREADS\").unwrap(), \"2\");\n}\n";
+        let (well, out) = suite(source, &[]);
+        assert!(well, "{out}");
+    }
+
+    /// Leaves a file, and waits for that of another.
+    fn meets(own: &str, other: &str) -> String {
+        format!(
+            "#[test]\nfn meets() {{\n    \
+             std::fs::write(\"{own}\", \"\").unwrap();\n    \
+             let from = std::time::Instant::now();\n    \
+             while !std::path::Path::new(\"{other}\").exists() {{\n        \
+             assert!(from.elapsed().as_secs() < 60, \"{other} never came\");\n        \
+             std::thread::sleep(std::time::Duration::from_millis(5));\n    }}\n}}\n"
+        )
+    }
+
+    #[test]
+    fn some_binaries_run_at_once_and_each_is_shown_whole() {
+        let (one, other) = (meets("one", "other"), meets("other", "one"));
+        let (well, out) = suite_of("", &[("one.rs", &one), ("other.rs", &other)], 2, &[]);
+        assert!(well, "{out}");
+        for name in ["one", "other"] {
+            let shown =
+                out.split("     Running ").find(|part| part.starts_with(&format!("tests/{name}.rs ("))).unwrap();
+            assert!(shown.contains("\ntest meets ... ok\n\ntest result: ok. 1 passed; "), "{out}");
+        }
+        assert!(out.ends_with("\n\n2 passed, 0 failed\n"), "{out}");
+    }
+
+    #[test]
+    fn one_at_a_time_they_keep_to_their_order() {
+        let first = "#[test]\nfn leaves() { std::fs::write(\"left\", \"\").unwrap() }\n";
+        let then = "#[test]\nfn finds() { assert!(std::path::Path::new(\"left\").exists()) }\n";
+        let (well, out) = suite_of("", &[("b.rs", then), ("a.rs", first)], 1, &[]);
+        assert!(well, "{out}");
     }
 }

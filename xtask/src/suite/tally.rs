@@ -1,4 +1,4 @@
-//! What a test run did, read from the lines of `cargo test`: which binaries ran, for how long, and what each counted.
+//! What a test run did, read from what cargo and the tests print: which binaries ran, for how long, and what each counted.
 //!
 //! A binary that starts and gives no result (it crashed, or was killed) has failed once. A skipped test has failed too:
 //! nothing here is skipped in silence.
@@ -65,6 +65,11 @@ impl Tally {
         {
             binary.took = at.saturating_sub(binary.started);
         }
+    }
+
+    /// Takes what another job did.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.binaries.extend(other.binaries);
     }
 
     /// How many tests passed.
