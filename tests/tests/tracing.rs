@@ -3,7 +3,7 @@
 mod lab;
 
 use lab::{Outcome, worker};
-use mainspring_testing::{CollectedSpan, Collector, Env, Process, TestError, Workflows};
+use mainspring_testing::{CollectedSpan, Collector, Env, Process, TestError, Workflows, free_port};
 use nix::sys::signal::Signal;
 
 /// Time enough to send the last spans.
@@ -94,8 +94,7 @@ async fn a_replay_sends_no_span_again() -> Outcome {
 async fn a_collector_that_is_not_there_holds_nobody_up() -> Outcome {
     let env = Env::shared().await?;
     let (queue, id) = (env.queue("untraced"), env.id("untraced"));
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    let endpoint = format!("http://{nobody}");
+    let endpoint = format!("http://127.0.0.1:{}", free_port()?);
     // All spans go out at the end, in one batch.
     let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()), ("OTEL_BSP_SCHEDULE_DELAY", "600000"), GRACE];
     let worker = worker(&env, &queue, &settings).await?;

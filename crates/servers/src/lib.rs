@@ -45,6 +45,7 @@ pub mod tools;
 pub use error::{Attempt, ServersError};
 pub use kafka::{Kafka, KafkaBuilder};
 pub use kube_api::{KubeApi, KubeApiBuilder};
+pub use ports::free_port;
 pub use postgres::{Postgres, PostgresBuilder};
 pub use s3::{S3, S3Builder};
 pub use temporal_dev::{LogLevel, SearchAttributeType, TemporalDevServer, TemporalDevServerBuilder};

@@ -20,6 +20,15 @@ pub(crate) fn choose(
     outcome.map_err(|source| ServersError::Port { server, purpose, address, source })
 }
 
+/// A port of 127.0.0.1 that is free now, for a program of one's own to listen on, or for nobody. For the next minute the
+/// kernel hands it to no other that asks for any port.
+///
+/// # Errors
+/// None is free.
+pub fn free_port() -> io::Result<u16> {
+    free(Ipv4Addr::LOCALHOST.into())
+}
+
 /// The kernel does not hand out a port again while one of its connections lingers, and lets a server bind it all the
 /// same. So a connection is left lingering: whoever closes first has it, here the accepted side, whose port it is.
 fn free(ip: IpAddr) -> io::Result<u16> {

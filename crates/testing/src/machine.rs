@@ -1,4 +1,4 @@
-//! What a test takes from the machine: programs without its settings, ports, Temporal's CLI.
+//! What a test takes from the machine: programs without its settings, Temporal's CLI.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -14,14 +14,6 @@ pub fn program(path: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(path);
     forget_variables(&mut command, &["TEMPORAL_", "MAINSPRING_"]);
     command
-}
-
-/// A port of this machine that is free now; whoever is told of it opens it soon.
-///
-/// # Errors
-/// None is free.
-pub fn free_port() -> Result<u16, TestError> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Temporal's own CLI, for the other side.

@@ -6,7 +6,7 @@ use mainspring::settings::Sources;
 use mainspring::{Host, Product, Registry};
 use mainspring_servers::TemporalDevServer;
 use mainspring_servers::proxy::{Fault, Match, WireProxy};
-use mainspring_testing::{Env, Process, TestError};
+use mainspring_testing::{Env, Process, TestError, free_port};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -252,7 +252,7 @@ async fn the_end_waits_for_requests_under_way() -> Outcome {
 
 #[tokio::test]
 async fn without_temporal_it_says_so_and_ends() -> Outcome {
-    let free = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+    let free = format!("127.0.0.1:{}", free_port()?);
     let settings = [("TEMPORAL_ADDRESS", free.as_str()), ("MAINSPRING_CONNECT_TIMEOUT", "0.3")];
     let mut process = Process::spawn(env!("CARGO_BIN_EXE_web-backend"), &[], settings)?;
     process.line(&format!("error: could not reach Temporal at {free} ")).await?;

@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    net::TcpListener,
     path::Path,
     process::Command,
     sync::{Arc, Mutex, PoisonError},
@@ -11,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mainspring_servers::{TemporalDevServer, process::OwnedProcess};
+use mainspring_servers::{TemporalDevServer, free_port, process::OwnedProcess};
 use serde_json::Value;
 
 use super::{base, cell, dockerfile::Image, root::Root};
@@ -186,8 +185,8 @@ fn root_is_read_only(line: &str) -> bool {
 }
 
 fn free_address() -> Result<String, Failure> {
-    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    listener.map(|address| address.to_string()).map_err(|source| Failure::Read { path: "127.0.0.1:0".into(), source })
+    let port = free_port().map(|port| format!("127.0.0.1:{port}"));
+    port.map_err(|source| Failure::Read { path: "127.0.0.1:0".into(), source })
 }
 
 /// Waits until /readyz is fine, and gives back the queues that it names; else the fault.

@@ -107,7 +107,7 @@ fn a_download_that_fails_is_an_error_and_changes_nobody() {
     // The base has a registry that nobody serves, and nothing of it is on this machine.
     let made = Made::new();
     let vendored = made.read(".cargo/config.toml");
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = format!("127.0.0.1:{}", mainspring_servers::free_port().unwrap());
     made.write(
         ".cargo/config.toml",
         &format!(

@@ -1,8 +1,8 @@
 //! A Temporal dev server for the tests of this binary.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 
-use mainspring_servers::{TemporalDevServer, TemporalDevServerBuilder};
+use mainspring_servers::{TemporalDevServer, TemporalDevServerBuilder, free_port};
 use tokio::sync::OnceCell;
 
 pub(crate) struct Server {
@@ -29,5 +29,5 @@ impl Server {
 
 /// An address of this machine on which nobody listens.
 pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()))
 }

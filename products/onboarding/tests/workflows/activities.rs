@@ -1,11 +1,11 @@
 //! The product's own activities, against services that keep what was asked for under its idempotency key.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use mainspring::settings::Sources;
-use mainspring_testing::{ActivityRun, Env, NotDone, TestError, run_twice};
+use mainspring_testing::{ActivityRun, Env, NotDone, TestError, free_port, run_twice};
 use onboarding::activities::Services;
 use onboarding::product;
 use onboarding_contract::{Customer, NewUser, Onboarding, OnboardingInput};
@@ -99,7 +99,7 @@ async fn a_service_that_refuses_or_is_away_is_told_apart_on_the_wire() -> Outcom
     let failure = error.failure().ok_or("no failure")?;
     assert_eq!((failure.type_name.as_str(), failure.retryable), ("Refused", false));
     assert!(failure.message.contains("nobody receives mail at refused.example"), "{failure:?}");
-    let nobody = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+    let nobody = (Ipv4Addr::LOCALHOST, free_port()?).into();
     let end = ActivityRun::new(Services::create_user_account, user()).on(connected(nobody)?).await;
     let error = end.result.unwrap_err();
     let failure = error.failure().ok_or("no failure")?;

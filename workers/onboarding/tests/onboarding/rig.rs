@@ -5,7 +5,7 @@
 mod service;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use mainspring_testing::{Env, Process, TestClient, TestError, Workflows};
+use mainspring_testing::{Env, Process, TestClient, TestError, Workflows, free_port};
 use serde_json::{Value, json};
 use service::Services;
 use temporalio_client::{UntypedQuery, UntypedSignal};
@@ -120,7 +120,7 @@ impl Rig {
         let queue = env.queue("onboarding");
         let (calls, seen) = watch::channel(Vec::new());
         let twists = Twists { plans: Arc::default(), calls };
-        let at = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let (services, _) = Services::new();
         Ok(Self { env, client, queue, twists, calls: seen, services, at })
     }
