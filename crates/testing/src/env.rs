@@ -41,6 +41,8 @@ impl Env {
         let builder = ["transfer", "timer", "visibility"].into_iter().fold(builder, |builder, queue| {
             builder.dynamic_config(format!("history.{queue}ProcessorMaxPollRPS"), "10000")
         });
+        // A namespace has one batch at a time, and the tests share it.
+        let builder = builder.dynamic_config("frontend.MaxConcurrentBatchOperationPerNamespace", "1000");
         let server = SHARED.get_or_try_init(|| builder.start()).await?;
         Ok(Self::at(server.address()))
     }

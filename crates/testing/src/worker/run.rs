@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use mainspring_caller::{Contract, Run};
-use temporalio_client::tonic::{Request, Status};
+use temporalio_client::tonic::Request;
 use temporalio_client::{Client, NamespacedClient};
 use temporalio_common::protos::temporal::api::common::v1::WorkflowExecution;
 use temporalio_common::protos::temporal::api::enums::v1::WorkflowTaskFailedCause as Cause;
@@ -20,6 +20,9 @@ use super::RunError;
 use crate::Env;
 use crate::clock::Clock;
 use crate::worker::shared;
+
+/// How long it is until a history that was not given is asked for again.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// A workflow that a test started. What [`Run`] has, it has: `signal`, `query`, `update`, `status`, `cancel`.
 pub struct TestRun<W: Contract> {
@@ -80,8 +83,7 @@ impl<W: Contract> TestRun<W> {
         let caller = shared::caller(self.env.address()).await.ok()?;
         let client = caller.link().client();
         let mut pages = FuturesUnordered::from_iter([page_of(client, self.execution(), Vec::new())]);
-        while let Some(read) = pages.next().await {
-            let Ok((execution, page)) = read else { continue };
+        while let Some((execution, page)) = pages.next().await {
             for event in page.history.into_iter().flat_map(|history| history.events) {
                 let next = match event.attributes {
                     Some(Attributes::WorkflowTaskFailedEventAttributes(failed)) if !is_usual(failed.cause()) => {
@@ -138,11 +140,12 @@ impl<W: Contract> TestRun<W> {
 }
 
 /// Some more of a history, as soon as there is more.
+/// The next events, however often they have to be asked for.
 async fn page_of(
     client: &Client,
     execution: WorkflowExecution,
     next_page_token: Vec<u8>,
-) -> Result<(WorkflowExecution, GetWorkflowExecutionHistoryResponse), Status> {
+) -> (WorkflowExecution, GetWorkflowExecutionHistoryResponse) {
     let request = GetWorkflowExecutionHistoryRequest {
         namespace: client.namespace(),
         execution: Some(execution.clone()),
@@ -150,8 +153,13 @@ async fn page_of(
         next_page_token,
         ..Default::default()
     };
-    let page = client.connection().workflow_service().get_workflow_execution_history(Request::new(request)).await?;
-    Ok((execution, page.into_inner()))
+    loop {
+        let request = Request::new(request.clone());
+        match client.connection().workflow_service().get_workflow_execution_history(request).await {
+            Ok(page) => return (execution, page.into_inner()),
+            Err(_) => tokio::time::sleep(AGAIN).await,
+        }
+    }
 }
 
 /// Tasks that fail in the usual course of things, and go well at the next attempt.
