@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 use tracing::{Level, Metadata, Subscriber};
@@ -120,6 +121,9 @@ fn with_filter(rules: &LogRules, levels: Levels) -> (Levels, Produced) {
 
 /// Every callsite asks anew. The `log` crate has a level of its own, set when the log was installed.
 fn rebuild() {
+    // Of two at once, the one that asked first must not have the last word.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock();
     tracing::callsite::rebuild_interest_cache();
     tracing_log::log::set_max_level(LevelFilter::current().as_log());
 }
