@@ -2,11 +2,18 @@
 //! or is killed: so each new folder takes along those whose process is gone. A lock tells that: the kernel lets go of it.
 
 use std::fs::{self, File, Permissions, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::error::ServersError;
+
+/// How long what a killed server had started itself may go on making files, and the pause between two removals.
+const LAST_FILES: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Dropping it removes the folder.
 #[derive(Debug)]
@@ -50,7 +57,13 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
+        let from = Instant::now();
+        // A file that was made meanwhile is in the way.
+        while fs::remove_dir_all(&self.folder).is_err_and(|error| error.kind() == ErrorKind::DirectoryNotEmpty)
+            && from.elapsed() < LAST_FILES
+        {
+            thread::sleep(PAUSE);
+        }
         let _ = fs::remove_file(&self.lock);
     }
 }
