@@ -6,9 +6,12 @@ mod lab;
 use std::time::Duration;
 
 use lab::{Outcome, call, unready};
-use mainspring_servers::proxy::{ServerTls, TestAuthority, WireProxy};
+use mainspring_servers::proxy::{Record, ServerTls, TestAuthority, WireProxy};
 use mainspring_testing::{Env, TestError, Workflows};
 use nix::sys::signal::Signal;
+
+/// gRPC's status for a wrong token.
+const UNAUTHENTICATED: i32 = 16;
 
 /// A worker that cannot start: its exit code, and what it said.
 async fn refused(address: &str, settings: &[(&str, &str)]) -> Result<(i32, String), TestError> {
@@ -34,11 +37,18 @@ async fn a_key_that_is_replaced_while_the_worker_runs_is_taken_up_without_a_rest
 
     // The old key is refused before the new one is there: polls fail, readiness goes, the worker stays.
     proxy.set_token("hunter2");
-    proxy.cut_all();
     lab::until(probes, "/readyz", |status, body| status == 503 && body.contains("\"connected\":false")).await?;
-    assert_eq!(lab::ask(probes, "/livez").await?.0, 200, "a key is no reason to be killed");
     let said = worker.line("Temporal does not answer this worker").await?;
     assert!(said.contains("Unauthenticated") && said.contains(&queue), "{said}");
+    // Polls that were let in with the old key go on. They are cut only now: the worker says just the first cause, and
+    // an ask that is cut off would be one.
+    let from = proxy.total();
+    proxy.cut_all();
+    let turned_away = |record: &Record| {
+        record.is("PollWorkflowTaskQueue") && record.number >= from && record.grpc_status == Some(UNAUTHENTICATED)
+    };
+    proxy.wait_for(turned_away, Duration::from_secs(60)).await?;
+    assert_eq!(lab::ask(probes, "/livez").await?.0, 200, "a key is no reason to be killed");
     let after = env.id("after");
     client.begin(&queue, &after, "call", &call("echo", "after")).await?;
     std::fs::write(&file, "hunter2")?;
@@ -83,7 +93,7 @@ async fn a_worker_runs_over_mutual_tls_and_shows_a_renewed_certificate() -> Outc
     std::fs::write(path("key.pem"), second.key_pem())?;
     worker.line("the client certificate has changed").await?;
     proxy.cut_all();
-    let renewed = |record: &mainspring_servers::proxy::Record| record.client.as_ref() == Some(second.fingerprint());
+    let renewed = |record: &Record| record.client.as_ref() == Some(second.fingerprint());
     proxy.wait_for(renewed, Duration::from_secs(60)).await?;
     let after = env.id("after");
     client.begin(&queue, &after, "call", &call("echo", "after")).await?;

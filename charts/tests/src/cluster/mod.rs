@@ -73,19 +73,15 @@ impl Cluster {
         SHARED.get_or_try_init(Self::start).await
     }
 
-    /// Waits until the API server serves every custom resource: it says so a moment before it does.
+    /// Waits until the API server serves every custom resource, and lists it: it says so a moment before it does.
     async fn established(&self) -> Result<(), ChartError> {
         let (from, mut looks) = (Instant::now(), tokio::time::interval(LOOK));
         let all = self.api.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")?;
         for definition in list(&all) {
             let spec = &definition["spec"];
-            let path = format!(
-                "/apis/{}/{}/{}",
-                text(&spec["group"]),
-                text(&spec["versions"][0]["name"]),
-                text(&spec["names"]["plural"])
-            );
-            while let Err(error) = self.api.get(&path) {
+            let version = format!("/apis/{}/{}", text(&spec["group"]), text(&spec["versions"][0]["name"]));
+            let plural = text(&spec["names"]["plural"]);
+            while let Err(error) = self.serves(&version, &plural) {
                 if from.elapsed() > ESTABLISHED {
                     return Err(error);
                 }
@@ -93,6 +89,16 @@ impl Cluster {
             }
         }
         Ok(())
+    }
+
+    /// Helm knows a kind by the list of its version, which follows the kind itself.
+    fn serves(&self, version: &str, plural: &str) -> Result<(), ChartError> {
+        self.api.get(&format!("{version}/{plural}"))?;
+        let all = self.api.get(version)?;
+        if all["resources"].as_array().into_iter().flatten().any(|one| one["name"] == plural) {
+            return Ok(());
+        }
+        Err(ChartError::Cluster(format!("{version} does not list {plural}")))
     }
 
     /// Its API.

@@ -73,7 +73,9 @@ async fn a_hostname_is_reached_as_an_address_is() {
             assert!(call(&link).await);
         }
     }
-    let nobody = connector([("TEMPORAL_ADDRESS", "nobody.invalid:7233")]);
+    // A label has 63 characters at most, so no name server is asked, which may be far away or silent.
+    let address = format!("{}.invalid:7233", "x".repeat(64));
+    let nobody = connector([("TEMPORAL_ADDRESS", address.as_str())]);
     let mut said = String::new();
     // On a busy machine the last lookup may be too late for its answer.
     for patience in [300, 300, 3_000, 3_000].map(Duration::from_millis) {
@@ -106,8 +108,10 @@ async fn what_may_pass_is_tried_again_and_by_us_alone() {
         }
     }
     connector([("TEMPORAL_ADDRESS", proxy.address().as_str())]).connect(LIMIT).await.unwrap();
-    // Three failures and a success of the first, then the same of the second with the first before each.
-    assert_eq!((proxy.count_of("GetSystemInfo"), proxy.count_of("DescribeNamespace")), (7, 4));
+    // Three failures and a success of the first, then the same of the second with the first before each. The server may
+    // refuse one more for a moment, but the second never comes again without the first.
+    let (infos, namespaces) = (proxy.count_of("GetSystemInfo"), proxy.count_of("DescribeNamespace"));
+    assert!(namespaces >= 4 && infos >= namespaces + 3, "{infos} and {namespaces}");
 }
 
 #[tokio::test]

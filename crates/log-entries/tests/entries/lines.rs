@@ -51,6 +51,19 @@ async fn a_runs_lines_come_in_order_of_time_and_each_once() {
     assert_eq!(new, ["a warning second", "a info third"]);
 }
 
+/// Waits until no consumer or reader is connected: of a connection that was dropped, Postgres learns later.
+async fn nobody_is_connected(rig: &Rig) {
+    const LEFT: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                        AND application_name = 'mainspring logs'";
+    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
+    let gone = async {
+        while rig.number(LEFT).await > 0 {
+            ticks.tick().await;
+        }
+    };
+    tokio::time::timeout(crate::rig::PATIENCE, gone).await.expect("a connection is left");
+}
+
 /// Ends the reader's connection from outside, while it reads.
 fn cut(url: &str) {
     const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() \
@@ -80,6 +93,7 @@ async fn a_connection_that_is_lost_in_the_middle_of_a_look_or_at_its_end_doubles
     let mut got = Vec::new();
     let mut ends = Vec::new();
     for _ in 0..3 {
+        nobody_is_connected(&rig).await;
         let read = lines.read(&wanted, &mut seen, |line| {
             got.push(line.message.split_once(' ').unwrap().0.parse::<usize>().unwrap());
             if got.len() == 10 || got.len() == LINES {

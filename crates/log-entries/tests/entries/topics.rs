@@ -2,6 +2,7 @@
 
 use mainspring_log_entries::Tally;
 use rdkafka::admin::{AdminOptions, NewPartitions};
+use rdkafka::producer::Producer as _;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::rig::Rig;
@@ -84,6 +85,19 @@ async fn a_topic_that_was_made_anew_stops_the_consumer_with_what_to_do() {
         }
     };
     tokio::time::timeout(crate::rig::PATIENCE, made_again).await.unwrap();
+    // That was the controller's word. Until the broker has followed, it has the old topic or none, and refuses lines.
+    let followed = async {
+        let mut rig = rig;
+        loop {
+            ticks.tick().await;
+            rig = rig.with_new_producer();
+            let limit = std::time::Duration::from_secs(5);
+            if rig.producer.client().fetch_watermarks(&rig.topic, 0, limit).is_ok_and(|bounds| bounds == (0, 0)) {
+                return rig;
+            }
+        }
+    };
+    let rig = tokio::time::timeout(crate::rig::PATIENCE, followed).await.unwrap();
     rig.lines("run", 10..12, 1);
     let said = rig.until_end().await.unwrap_err().to_string();
     assert!(

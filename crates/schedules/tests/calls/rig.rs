@@ -43,7 +43,7 @@ impl Rig {
         Ok(Self { link, _behind: behind, calls, flaky, proxy })
     }
 
-    /// A paused schedule of a workflow that nobody runs, under an id of its own.
+    /// A schedule of a workflow that nobody runs, under an id of its own.
     pub(crate) async fn schedule(
         &self,
         spec: ScheduleSpec,
@@ -108,6 +108,11 @@ impl Rig {
     pub(crate) fn break_twice(&self, method: &str) {
         self.proxy.fault(Match::method(method).times(1), Fault::Cut);
         self.proxy.fault(Match::method(method).times(1), Fault::CutAfterForward);
+    }
+
+    /// How often the server took it. What it refuses for a moment comes again, and does not count.
+    pub(crate) fn taken(&self, method: &str) -> usize {
+        self.proxy.records_of(method).iter().filter(|record| record.grpc_status == Some(0)).count()
     }
 }
 

@@ -7,13 +7,13 @@ use nix::pty::openpty;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
-use super::{Planner, command, cron, run};
+use super::{Planner, command, nine_in_the_past, run};
 use crate::desk::{Outcome, masked};
 
 #[tokio::test]
 async fn a_backfill_says_what_it_did() -> Outcome {
     let planner = Planner::new().await?;
-    let (address, id) = (planner.env.address(), planner.schedule("past", cron("0 9 * * *")).await?);
+    let (address, id) = (planner.env.address(), planner.schedule("past", nine_in_the_past()).await?);
     let week = ["--start-time", "2026-03-02T00:00:00Z", "--end-time", "2026-03-08T23:00:00Z"];
     let backfill = |more: &[&str]| {
         let arguments: Vec<String> =
@@ -39,7 +39,7 @@ async fn a_backfill_says_what_it_did() -> Outcome {
 #[tokio::test]
 async fn a_backfill_of_so_many_at_once_waits_and_says_where_to_go_on() -> Outcome {
     let planner = Planner::new().await?;
-    let (address, id) = (planner.env.address(), planner.schedule("bound", cron("0 9 * * *")).await?);
+    let (address, id) = (planner.env.address(), planner.schedule("bound", nine_in_the_past()).await?);
     let arguments = [
         "backfill",
         "-s",

@@ -3,7 +3,7 @@
 use mainspring_servers::proxy::{Fault, Match, WireProxy};
 use serde_json::json;
 
-use super::{Planner, command, cron, run};
+use super::{Planner, command, cron, nine_in_the_past, run};
 use crate::desk::{Outcome, masked};
 
 /// Once before the server has the request, and once before the command has the answer.
@@ -12,33 +12,39 @@ fn break_twice(proxy: &WireProxy, method: &str) {
     proxy.fault(Match::method(method).times(1), Fault::CutAfterForward);
 }
 
+/// How often the server took a patch. What it refuses for a moment comes again, and does not count.
+fn patches(proxy: &WireProxy) -> usize {
+    proxy.records_of("PatchSchedule").iter().filter(|record| record.grpc_status == Some(0)).count()
+}
+
 #[tokio::test]
 async fn a_trigger_a_pause_a_backfill_and_a_deletion_take_effect_once() -> Outcome {
     let planner = Planner::new().await?;
     let proxy = WireProxy::builder(planner.env.address().parse()?).start().await?;
-    let (behind, id) = (proxy.address(), planner.schedule("cut", cron("0 9 * * *")).await?);
+    let (behind, id) = (proxy.address(), planner.schedule("cut", nine_in_the_past()).await?);
 
     break_twice(&proxy, "PatchSchedule");
     break_twice(&proxy, "DescribeSchedule");
     let triggered = run(&behind, &["trigger", "-s", &id]).await?;
     assert_eq!((triggered.code, triggered.talk.as_str()), (0, ""));
-    assert_eq!((proxy.count_of("PatchSchedule"), planner.started(&id).await?), (2, 1));
+    assert_eq!((patches(&proxy), planner.started(&id).await?), (1, 1));
 
     break_twice(&proxy, "PatchSchedule");
     run(&behind, &["pause", "-s", &id, "--reason", "x"]).await?.is(0, "", "schedule cut-# is paused: x\n");
     let state = planner.calls.describe(&id).await?.schedule.and_then(|schedule| schedule.state).ok_or("no state")?;
-    assert_eq!((json!(state.paused), state.notes.as_str(), proxy.count_of("PatchSchedule")), (json!(true), "x", 4));
+    assert_eq!((json!(state.paused), state.notes.as_str(), patches(&proxy)), (json!(true), "x", 2));
 
     break_twice(&proxy, "PatchSchedule");
     let week = ["--start-time", "2026-03-02T00:00:00Z", "--end-time", "2026-03-08T23:00:00Z"];
     let backfill = [&["backfill", "-s", &id, "--overlap-policy", "AllowAll"], &week[..]].concat();
     let said = run(&behind, &backfill).await?;
     said.is(0, "7\n", "schedule cut-# is backfilled for 7 times: all at once\n");
-    assert_eq!((proxy.count_of("PatchSchedule"), planner.started(&id).await?), (6, 8));
+    assert_eq!((patches(&proxy), planner.started(&id).await?), (3, 8));
 
     break_twice(&proxy, "DeleteSchedule");
     run(&behind, &["delete", "-s", &id]).await?.is(0, "", "schedule cut-# was deleted\n");
-    assert_eq!((proxy.count_of("DeleteSchedule"), planner.calls.exists(&id).await?), (3, false));
+    let sent = proxy.count_of("DeleteSchedule");
+    assert!(sent >= 3 && !planner.calls.exists(&id).await?, "{sent}");
     Ok(())
 }
 
@@ -50,7 +56,8 @@ async fn what_is_only_read_is_read_again() -> Outcome {
     for (method, arguments) in [("DescribeSchedule", &["describe", "-s", &id][..]), ("ListSchedules", &["list"])] {
         break_twice(&proxy, method);
         let said = run(&behind, arguments).await?;
-        assert_eq!((said.code, proxy.count_of(method)), (0, 3), "{said:?}");
+        let sent = proxy.count_of(method);
+        assert!(said.code == 0 && sent >= 3, "{sent} of {method}: {said:?}");
     }
     proxy.fault(Match::method("ListSchedules"), Fault::Status(7, "not yours".to_owned()));
     let refused = run(&behind, &["list"]).await?;
