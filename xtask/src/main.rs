@@ -57,7 +57,7 @@ enum Verb {
         /// Add the slow tier: kills, restarts, thousands of workflows
         #[arg(long)]
         full: bool,
-        /// How many test binaries run at once; each runs two tests for each core (RUST_TEST_THREADS)
+        /// How many test binaries run at once; they share two tests for each core (RUST_TEST_THREADS is for each)
         #[arg(long, short, value_name = "N", default_value = "2")]
         jobs: NonZero<usize>,
         /// Given to every test binary: a filter, `--exact`, `--nocapture`

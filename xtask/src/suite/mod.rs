@@ -23,7 +23,7 @@ use crate::{failure::Failure, repository::Repository, setup};
 /// The crates that have slow tests, by the feature that each has for them.
 const SLOW_TIER: &str = "mainspring-tests/full,mainspring-command/full,general-purpose-worker/full,mainspring-logs/full,mainspring-log-entries/full,chart-tests/full";
 
-/// Tests wait for servers most of the time, and libtest would run one a core.
+/// Tests wait for servers most of the time, and libtest would run one a core. The binaries that run at once share them.
 const TESTS_PER_CORE: usize = 2;
 
 /// Installs what is missing, then runs every test, so many binaries at once. `full` adds the slow tier.
@@ -36,7 +36,7 @@ pub(crate) fn run(
     setup::run(full)?;
     let threads = env::var("RUST_TEST_THREADS").unwrap_or_else(|_| {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        (cores * TESTS_PER_CORE).to_string()
+        (cores * TESTS_PER_CORE).div_ceil(at_once.get()).to_string()
     });
     let cargo = || {
         // `--no-fail-fast` also keeps the build going past the first crate that does not compile.

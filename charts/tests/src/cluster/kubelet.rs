@@ -148,12 +148,14 @@ impl Running {
     pub async fn until_ready(&mut self) -> Result<Duration, ChartError> {
         let settled = |health: &Health| matches!(health, Health::Ready | Health::Killed(_));
         let how = tokio::select! {
-            exit = self.process.wait() => format!("it ended ({exit})"),
+            // Who is given up ends for that: its health says why.
+            biased;
             waited = tokio::time::timeout(PATIENCE, self.health.wait_for(settled)) => match waited {
                 Ok(Ok(health)) if *health == Health::Ready => return Ok(self.since.elapsed()),
                 Ok(health) => format!("it was given up: {health:?}"),
                 Err(_) => format!("{PATIENCE:?} passed"),
             },
+            exit = self.process.wait() => format!("it ended ({exit})"),
         };
         Err(ChartError::Cluster(format!("{} was not ready: {how}\n{}", self.plan.name, self.log())))
     }
