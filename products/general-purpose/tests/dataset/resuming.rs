@@ -33,7 +33,10 @@ async fn the_next_attempt_repeats_no_batch_that_was_told() -> Outcome {
         let folders = Folders::with(dataset())?;
         let left = after(offset, TOTAL);
         let end = alone(folders.input()).attempt(2).progress(&left).on(Datasets::default()).await;
-        assert_eq!(end.progress_as::<Processed>().first(), Some(&left), "beaten anew");
+        // What is left is beaten anew until there is more; an attempt that has little to do may end before its first beat.
+        let beaten = end.progress_as::<Processed>();
+        assert!(beaten.is_sorted_by_key(|beat| beat.offset), "{beaten:?}");
+        assert!(beaten.first().is_none_or(|first| *first == left || first.offset > offset), "{beaten:?}");
         assert_eq!(end.result?, result(TOTAL));
         let mut rest = parts(TOTAL);
         rest.retain(|name, _| *name >= format!("part-{offset:012}.jsonl"));
